@@ -1,0 +1,264 @@
+import { z } from 'zod';
+
+/** A program of ours that reads the environment; all require DATABASE_URL, each some more (see `REQUIRED`). */
+export type Program = 'api' | 'worker' | 'migrate';
+
+/** Present where the program requires it, otherwise perhaps absent. */
+type For<P extends Program, Requiring extends Program> = [P] extends [Requiring] ? string : string | null;
+
+/**
+ * The settings of one process, from its environment. The one place where the environment is read.
+ * Times are in the unit their name says; `*Url` carry no trailing slash.
+ */
+export interface Config<P extends Program = Program> {
+  readonly http: {
+    /** Address the servers bind to; loopback unless the process lives in a container of its own. */
+    readonly host: string;
+    readonly port: number;
+    readonly publicUrl: string;
+    /** Prometheus figures are served here and nowhere else; null serves none. */
+    readonly metricsPort: number | null;
+  };
+  readonly postgres: {
+    /** Login that row-level security binds. */
+    readonly url: string;
+    /** Login that may only ask which organisation a key or a channel belongs to. */
+    readonly lookupUrl: For<P, 'api' | 'migrate'>;
+    /** Login of the relay and other work across organisations. */
+    readonly jobsUrl: For<P, 'worker' | 'migrate'>;
+    /** Login that owns the schema; only migrations know it. */
+    readonly ownerUrl: For<P, 'migrate'>;
+    readonly poolSize: number;
+  };
+  readonly temporal: {
+    readonly address: string;
+    readonly namespace: string;
+    readonly apiKey: string | null;
+    /** Path of a PEM file; always together with `tlsKey`. */
+    readonly tlsCert: string | null;
+    readonly tlsKey: string | null;
+    readonly uiUrl: string | null;
+    readonly workflowTaskTimeoutSeconds: number;
+  };
+  readonly model: {
+    /** A worker has this or `baseUrl`: endpoints of one's own often want no key. */
+    readonly apiKey: string | null;
+    readonly baseUrl: string | null;
+    readonly name: string;
+    /** Queue of model calls; null leaves them on the conversations' own queue, where they start without a hop. */
+    readonly taskQueue: string | null;
+  };
+  /** `id:base64,…`, 32 bytes each: the first encrypts, all decrypt. */
+  readonly secretsKey: For<P, 'api' | 'worker'>;
+  /** `host:port` that calls to the outside may reach although the address is private. */
+  readonly egressAllow: readonly string[];
+  readonly whatsapp: { readonly graphUrl: string };
+  readonly slack: { readonly apiUrl: string };
+  readonly qontak: { readonly baseUrl: string | null; readonly crmApiKey: string | null };
+  readonly worker: {
+    readonly relay: boolean;
+    readonly maxCachedWorkflows: number;
+    /** Named point at which the worker kills itself with SIGKILL; set by tests only. */
+    readonly failpoint: string | null;
+  };
+  readonly logLevel: (typeof LOG_LEVELS)[number];
+  readonly otelEndpoint: string | null;
+  readonly dataDir: string;
+}
+
+const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
+
+const REQUIRED: Record<Program, readonly Setting[]> = {
+  api: ['DATABASE_LOOKUP_URL', 'SECRETS_KEY'],
+  worker: ['DATABASE_JOBS_URL', 'SECRETS_KEY'],
+  migrate: ['DATABASE_OWNER_URL', 'DATABASE_LOOKUP_URL', 'DATABASE_JOBS_URL'],
+};
+
+const port = z
+  .string()
+  .regex(/^\d{1,5}$/, 'is not a port number')
+  .transform(Number)
+  .refine((number) => number >= 1 && number <= 65_535, 'is not a port number (1 to 65535)');
+
+function count(minimum: number, maximum: number) {
+  const range = `is not a whole number from ${minimum} to ${maximum}`;
+  return z
+    .string()
+    .regex(/^\d{1,9}$/, range)
+    .transform(Number)
+    .refine((number) => number >= minimum && number <= maximum, range);
+}
+
+function url(...protocols: string[]) {
+  const wanted = `is not a URL that begins with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`;
+  return z
+    .string('is not set')
+    .refine((text) => URL.canParse(text) && protocols.includes(new URL(text).protocol), wanted)
+    .transform((text) => text.replace(/\/+$/, ''));
+}
+
+const httpUrl = url('http:', 'https:');
+const postgresUrl = url('postgres:', 'postgresql:');
+const hostAndPort = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+):\d{1,5}$/i;
+
+const secretsKey = z
+  .string()
+  .refine(
+    (text) => text.split(',').every((entry) => /^[a-z0-9_-]{1,32}:[a-z0-9+/]{43}=$/i.test(entry.trim())),
+    'is not a list of id:key with a key of 32 bytes in base64',
+  )
+  .refine((text) => {
+    const ids = text.split(',').map((entry) => entry.trim().split(':')[0]);
+    return new Set(ids).size === ids.length;
+  }, 'names a key id twice');
+
+const settings = z.object({
+  HOST: z.string().default('127.0.0.1'),
+  PORT: port.default(8080),
+  PUBLIC_URL: httpUrl.optional(),
+  METRICS_PORT: port.optional(),
+  DATABASE_URL: postgresUrl,
+  DATABASE_LOOKUP_URL: postgresUrl.optional(),
+  DATABASE_JOBS_URL: postgresUrl.optional(),
+  DATABASE_OWNER_URL: postgresUrl.optional(),
+  DATABASE_POOL_SIZE: count(1, 1000).default(20),
+  TEMPORAL_ADDRESS: z.string().regex(hostAndPort, 'is not host:port').default('127.0.0.1:7233'),
+  TEMPORAL_NAMESPACE: z.string().default('default'),
+  TEMPORAL_API_KEY: z.string().optional(),
+  TEMPORAL_TLS_CERT: z.string().optional(),
+  TEMPORAL_TLS_KEY: z.string().optional(),
+  TEMPORAL_UI_URL: httpUrl.optional(),
+  WORKFLOW_TASK_TIMEOUT_SECONDS: count(1, 120).default(10),
+  OPENAI_API_KEY: z.string().optional(),
+  OPENAI_BASE_URL: httpUrl.optional(),
+  OPENAI_MODEL: z.string().default('gpt-4.1-mini'),
+  MODEL_TASK_QUEUE: z.string().optional(),
+  SECRETS_KEY: secretsKey.optional(),
+  EGRESS_ALLOW: z
+    .string()
+    .transform((text) => text.split(',').map((entry) => entry.trim()))
+    .refine((entries) => entries.every((entry) => hostAndPort.test(entry)), 'is not a list of host:port')
+    .default([]),
+  WHATSAPP_GRAPH_URL: httpUrl.default('https://graph.facebook.com'),
+  SLACK_API_URL: httpUrl.default('https://slack.com/api'),
+  QONTAK_BASE_URL: httpUrl.optional(),
+  QONTAK_CRM_API_KEY: z.string().optional(),
+  RELAY: z
+    .enum(['on', 'off'], 'is neither on nor off')
+    .default('on')
+    .transform((text) => text === 'on'),
+  MAX_CACHED_WORKFLOWS: count(0, 1_000_000).default(1000),
+  FAILPOINT: z.string().optional(),
+  LOG_LEVEL: z.enum(LOG_LEVELS, `is not one of ${LOG_LEVELS.join(', ')}`).default('info'),
+  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  DATA_DIR: z.string().default('.data'),
+});
+
+type Setting = keyof z.infer<typeof settings>;
+
+/**
+ * Reads the settings of one program. Pure: touches no file and no network. An empty value counts as unset.
+ * @throws ConfigError naming every problem at once; values are never part of the message.
+ */
+export function loadConfig<P extends Program>(env: NodeJS.ProcessEnv, program: P): Config<P> {
+  const given = Object.fromEntries(
+    Object.entries(env).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = settings.safeParse(given);
+  const problems = parsed.success
+    ? []
+    : parsed.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`);
+  for (const name of REQUIRED[program]) if (given[name] === undefined) problems.push(`${name} is not set`);
+  if (program === 'worker' && !given['OPENAI_API_KEY'] && !given['OPENAI_BASE_URL'])
+    problems.push('OPENAI_API_KEY and OPENAI_BASE_URL are both not set: one names the model endpoint');
+  if (!given['TEMPORAL_TLS_CERT'] !== !given['TEMPORAL_TLS_KEY'])
+    problems.push('TEMPORAL_TLS_CERT and TEMPORAL_TLS_KEY go together: only one is set');
+  if (!parsed.success || problems.length > 0) throw new ConfigError(problems);
+  // The absent ones were refused above, program by program, which is what the type says.
+  return toConfig(parsed.data) as Config<P>;
+}
+
+/** The environment does not describe a process that could run; nothing has been started. */
+export class ConfigError extends Error {
+  readonly problems: readonly string[];
+
+  constructor(problems: readonly string[]) {
+    super(`The settings are not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    this.name = 'ConfigError';
+    this.problems = problems;
+  }
+}
+
+/** One line per setting for a start-up log; keys are shown as yes or no, database logins without password. */
+export function describeConfig(config: Config): Record<string, string> {
+  const yesNo = (secret: string | null) => (secret === null ? 'no' : 'yes');
+  const login = (text: string | null) => {
+    if (text === null) return 'no';
+    const { username, host, pathname } = new URL(text);
+    return `${username}@${host}${pathname}`;
+  };
+  return {
+    public_url: config.http.publicUrl,
+    listens: `${config.http.host}:${config.http.port}`,
+    metrics_port: String(config.http.metricsPort ?? 'none'),
+    database: login(config.postgres.url),
+    database_lookup: login(config.postgres.lookupUrl),
+    database_jobs: login(config.postgres.jobsUrl),
+    temporal: `${config.temporal.address} (${config.temporal.namespace})`,
+    temporal_api_key: yesNo(config.temporal.apiKey),
+    temporal_client_certificate: yesNo(config.temporal.tlsCert),
+    model: `${config.model.name} at ${config.model.baseUrl ?? 'the vendor'}`,
+    model_api_key: yesNo(config.model.apiKey),
+    secrets_key: yesNo(config.secretsKey),
+    qontak: config.qontak.baseUrl ?? 'no',
+    qontak_crm_api_key: yesNo(config.qontak.crmApiKey),
+    egress_allow: config.egressAllow.join(', ') || 'public addresses only',
+    log_level: config.logLevel,
+  };
+}
+
+function toConfig(env: z.infer<typeof settings>): Config {
+  return {
+    http: {
+      host: env.HOST,
+      port: env.PORT,
+      publicUrl: env.PUBLIC_URL ?? `http://127.0.0.1:${env.PORT}`,
+      metricsPort: env.METRICS_PORT ?? null,
+    },
+    postgres: {
+      url: env.DATABASE_URL,
+      lookupUrl: env.DATABASE_LOOKUP_URL ?? null,
+      jobsUrl: env.DATABASE_JOBS_URL ?? null,
+      ownerUrl: env.DATABASE_OWNER_URL ?? null,
+      poolSize: env.DATABASE_POOL_SIZE,
+    },
+    temporal: {
+      address: env.TEMPORAL_ADDRESS,
+      namespace: env.TEMPORAL_NAMESPACE,
+      apiKey: env.TEMPORAL_API_KEY ?? null,
+      tlsCert: env.TEMPORAL_TLS_CERT ?? null,
+      tlsKey: env.TEMPORAL_TLS_KEY ?? null,
+      uiUrl: env.TEMPORAL_UI_URL ?? null,
+      workflowTaskTimeoutSeconds: env.WORKFLOW_TASK_TIMEOUT_SECONDS,
+    },
+    model: {
+      apiKey: env.OPENAI_API_KEY ?? null,
+      baseUrl: env.OPENAI_BASE_URL ?? null,
+      name: env.OPENAI_MODEL,
+      taskQueue: env.MODEL_TASK_QUEUE ?? null,
+    },
+    secretsKey: env.SECRETS_KEY ?? null,
+    egressAllow: env.EGRESS_ALLOW,
+    whatsapp: { graphUrl: env.WHATSAPP_GRAPH_URL },
+    slack: { apiUrl: env.SLACK_API_URL },
+    qontak: { baseUrl: env.QONTAK_BASE_URL ?? null, crmApiKey: env.QONTAK_CRM_API_KEY ?? null },
+    worker: {
+      relay: env.RELAY,
+      maxCachedWorkflows: env.MAX_CACHED_WORKFLOWS,
+      failpoint: env.FAILPOINT ?? null,
+    },
+    logLevel: env.LOG_LEVEL,
+    otelEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+    dataDir: env.DATA_DIR,
+  };
+}
