@@ -1,0 +1,58 @@
+import type { ConversationStatus, Owner } from '../domain/conversation.ts';
+import type { Buffered } from '../domain/buffer.ts';
+
+/** Which conversation an activity or a signal is about. */
+export interface ConversationRef {
+  organisationId: string;
+  conversationId: string;
+}
+
+/** What the workflow must know of the agent's settings to decide when to act. Milliseconds. */
+export interface TurnSettings {
+  waitMs: number;
+  capMs: number;
+  regroup: boolean;
+  understand: boolean;
+}
+
+/** The only thing a conversation holds, and the only thing it carries into its next run. */
+export interface ConversationState {
+  epoch: number;
+  owner: Owner;
+  resolved: boolean;
+  /** The number of the last turn that began; never restarts. */
+  turn: number;
+  /** Every message with a seq up to this one has been taken or settled. */
+  answeredSeq: number;
+  buffer: Buffered[];
+  firstCustomerAt: number | null;
+  lastCustomerAt: number | null;
+  settings: TurnSettings;
+  /** Rows that no turn will take, waiting to be marked so. */
+  toSettle: { id: string; reason: 'noted' | 'superseded' | 'operator_has_it' | 'resolved' }[];
+  /** Sends whose outcome the channel still owes us, and until when we wait. Epoch milliseconds. */
+  awaitedDeliveries: { outboundId: string; due: number }[];
+}
+
+/** Start argument; `state` is present only when a run continues an earlier one. */
+export interface ConversationInput extends ConversationRef {
+  agentId: string;
+  channelIntegrationId: string;
+  /** A run ends and continues as new after so many turns. */
+  turnsPerRun?: number;
+  state?: ConversationState;
+}
+
+/** The answer of the `getState` query. */
+export interface ConversationView {
+  status: ConversationStatus;
+  owner: Owner;
+  epoch: number;
+  turn: number;
+  buffered: number;
+  /** What the workflow is doing now, in a word an engineer understands. */
+  doing: string;
+  awaitedDeliveries: number;
+  idleStep: null;
+  openApprovals: [];
+}

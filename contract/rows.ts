@@ -1,0 +1,16 @@
+/** What can enter a conversation; each is a row of the inbox before it is a signal (DESIGN section 1). */
+export type RowKind = 'message' | 'take_over' | 'hand_back' | 'resolve' | 'delivery_settled';
+
+/** An inbox row as a signal carries it: ids, enums and counts, never words. */
+export interface EnteredRow {
+  id: string;
+  kind: RowKind;
+  /** Commit order inside the conversation. */
+  seq: number;
+  /** The conversation's epoch after the row's commit. */
+  epoch: number;
+  /** Epoch milliseconds of the receipt. */
+  at: number;
+  /** Only for delivery_settled: the outbound message it speaks of. */
+  about?: string;
+}

@@ -1,0 +1,64 @@
+import type { CoreIntent } from './intents.ts';
+import { CORE_INTENTS } from './intents.ts';
+
+/** How the agent speaks for one core intent (INT-1). */
+export interface Personality {
+  name: string;
+  prompt: string;
+  tone?: string;
+}
+
+/** The configured AI. Times in seconds, as the builder writes them. */
+export interface AgentSettings {
+  /** The prompt for every core intent that has no personality of its own. */
+  prompt: string;
+  personalities: Partial<Record<CoreIntent, Personality>>;
+  waitTimeSeconds: number;
+  waitCapSeconds: number;
+  /** A turn may start over with newer messages before its first effect outside (CONV-4). */
+  regroup: boolean;
+  /** Sent when the model has failed for good (CONV-5). */
+  fallbackReply: string;
+  /** How many past messages the model sees besides the summary (CONV-10). */
+  messageLimit: number;
+  /** Overrides the installation's model. */
+  model?: string;
+  temperature?: number;
+  /** Topics the agent is limited to on WhatsApp (CHAN-6). */
+  toolAssignments: string[];
+  /** Whether a customer may ask for a person in plain words (ESC-1). */
+  naturalLanguageEscalation: boolean;
+}
+
+export const DEFAULT_AGENT_SETTINGS: AgentSettings = {
+  prompt: 'You are a helpful customer-service agent. Answer briefly, in the language of the customer.',
+  personalities: {},
+  waitTimeSeconds: 8,
+  waitCapSeconds: 30,
+  regroup: true,
+  fallbackReply: 'Sorry, I cannot answer right now. Please try again in a moment.',
+  messageLimit: 20,
+  toolAssignments: [],
+  naturalLanguageEscalation: false,
+};
+
+/** Fills what a stored or partial setting leaves open. Total: unknown members are kept out by the API's schema. */
+export function completeAgentSettings(stored: Partial<AgentSettings>): AgentSettings {
+  return { ...DEFAULT_AGENT_SETTINGS, ...stored };
+}
+
+/**
+ * Whether a turn needs the understanding call (INT-4): it is left out where nothing depends on it,
+ * that is with at most one personality, no external action and no natural-language escalation.
+ */
+export function needsUnderstanding(settings: AgentSettings, externalActions: number): boolean {
+  const personalities = CORE_INTENTS.filter((intent) => settings.personalities[intent] !== undefined).length;
+  return personalities > 1 || externalActions > 0 || settings.naturalLanguageEscalation;
+}
+
+/** The voice for a core intent; the agent's own prompt where the builder made no personality for it. */
+export function personalityFor(settings: AgentSettings, intent: CoreIntent): Personality {
+  const only = Object.values(settings.personalities);
+  const chosen = settings.personalities[intent] ?? (only.length === 1 ? only[0] : undefined);
+  return chosen ?? { name: 'default', prompt: settings.prompt };
+}

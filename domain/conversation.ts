@@ -1,0 +1,30 @@
+/** Who answers: the agent, or a person. */
+export type Owner = 'agent' | 'operator';
+
+/** What the search attribute and the API say of a conversation (CONV-8), the first that applies. */
+export const CONVERSATION_STATUSES = [
+  'resolved',
+  'assigned',
+  'escalated',
+  'waiting_approval',
+  'waiting_confirmation',
+  'active',
+] as const;
+export type ConversationStatus = (typeof CONVERSATION_STATUSES)[number];
+
+export function statusOf(conversation: { resolved: boolean; owner: Owner }): ConversationStatus {
+  if (conversation.resolved) return 'resolved';
+  if (conversation.owner === 'operator') return 'assigned';
+  return 'active';
+}
+
+/** Why an inbox row needs no turn any more. */
+export type SettledReason =
+  | 'answered'
+  | 'answer_uncertain'
+  | 'answer_failed'
+  | 'noted'
+  | 'operator_has_it'
+  | 'resolved'
+  | 'superseded'
+  | 'conversation_not_running';
