@@ -43,7 +43,7 @@ export interface Transcript {
   ): Promise<void>;
 
   /** The messages beyond the model's window that the summary does not hold yet, oldest first, at most 200. */
-  unsummarised(ref: ConversationRef, keepLast: number): Promise<Summarisable>;
+  unsummarised(ref: ConversationRef): Promise<Summarisable>;
   saveSummary(ref: ConversationRef, summary: { text: string; through: Date }): Promise<void>;
 }
 
@@ -83,7 +83,14 @@ export interface TakenMessage {
 }
 
 export type TakenTurn =
-  | { kind: 'nothing'; epoch: number; owner: Owner; resolved: boolean }
+  | {
+      kind: 'nothing';
+      epoch: number;
+      owner: Owner;
+      resolved: boolean;
+      /** Every message up to this seq was looked at: it is taken, or settled. */
+      throughSeq: number;
+    }
   | {
       kind: 'taken';
       epoch: number;
@@ -142,6 +149,7 @@ export interface Ledger {
   /**
    * The fence (DESIGN section 5): planned → sending in one transaction that reads the conversation FOR SHARE and
    * refuses on another epoch or owner, and with `regroup` also on a customer message newer than the reply answers.
+   * A refusal other than `newer_message` is final: the row becomes `refused` and the turn's messages are settled.
    * A row found in `sending` (an earlier try died) passes again, or is reported as `unknown` where the channel's
    * rule is `never`. Web chat goes straight to `sent`: the customer reads this table.
    */
@@ -252,7 +260,11 @@ export interface FailureLog {
   record(failure: { reference: string; code: string; activity: string; error: unknown }): void;
 }
 
+/** A named point at which a fault test may end the process; does nothing in production. */
+export type Failpoint = (name: 'send.before_call' | 'send.after_call' | 'send.after_record') => void;
+
 export interface ActivityPorts {
+  failpoint: Failpoint;
   clock: Clock;
   transcript: Transcript;
   ledger: Ledger;

@@ -4,9 +4,12 @@ export interface BufferPolicy {
   capMs: number;
 }
 
-/** A message that waits for its turn: its commit order and when the conversation saw it (epoch milliseconds). */
+/** A message that waits for its turn; `at` is when the conversation saw it, in epoch milliseconds. */
 export interface Buffered {
+  id: string;
   seq: number;
+  /** The conversation's epoch when it was committed. */
+  epoch: number;
   at: number;
 }
 
@@ -14,7 +17,7 @@ export interface Buffered {
  * When the buffered messages are due to be answered, in epoch milliseconds; null when nothing waits.
  * Each message restarts the wait, the cap counts from the first. Later messages never make it earlier.
  */
-export function bufferDue(buffer: readonly Buffered[], policy: BufferPolicy): number | null {
+export function bufferDue(buffer: readonly { at: number }[], policy: BufferPolicy): number | null {
   const first = buffer[0];
   const last = buffer.at(-1);
   if (first === undefined || last === undefined) return null;

@@ -1,0 +1,33 @@
+import { Context } from '@temporalio/activity';
+import type { ActivityPorts } from './ports.ts';
+import { makeComposeReply } from './compose-reply.ts';
+import { makeConfirmClose } from './confirm-close.ts';
+import { guarded } from './failure.ts';
+import { makeGiveUpDelivery } from './give-up-delivery.ts';
+import { makeOpenConversation } from './open-conversation.ts';
+import { makePlanFallback } from './plan-fallback.ts';
+import { makeSendReply } from './send-reply.ts';
+import { makeSettleRows } from './settle-rows.ts';
+import { makeSummariseConversation } from './summarise-conversation.ts';
+import { makeUnderstandMessages } from './understand-messages.ts';
+
+export type { ComposeVerdict } from './compose-reply.ts';
+export type { SendVerdict } from './send-reply.ts';
+
+/** The verbs that workflows may call, over the world they are given. Each is safe to repeat. */
+export function createActivities(ports: ActivityPorts) {
+  const safely = guarded(ports.failures, () => Context.current().info.activityType);
+  return {
+    openConversation: safely(makeOpenConversation(ports)),
+    understandMessages: safely(makeUnderstandMessages(ports)),
+    composeReply: safely(makeComposeReply(ports)),
+    planFallback: safely(makePlanFallback(ports)),
+    sendReply: safely(makeSendReply(ports)),
+    giveUpDelivery: safely(makeGiveUpDelivery(ports)),
+    settleRows: safely(makeSettleRows(ports)),
+    summariseConversation: safely(makeSummariseConversation(ports)),
+    confirmClose: safely(makeConfirmClose(ports)),
+  };
+}
+
+export type Activities = ReturnType<typeof createActivities>;

@@ -1,0 +1,74 @@
+import type { ConversationRef } from '../contract/conversation.ts';
+import type { ActivityPorts, FenceVerdict, SendOutcome } from './ports.ts';
+
+/** The channel does not begin a call later than this after the fence, and one call takes no longer. */
+const HOLD_MS = 5_000;
+
+export type SendVerdict =
+  | { kind: 'sent'; answersSeq: number }
+  | { kind: 'refused'; reason: Extract<FenceVerdict, { kind: 'refused' }>['reason'] | 'absent' }
+  | { kind: 'failed'; code: string }
+  | { kind: 'unknown'; outboundId: string }
+  | { kind: 'try_again'; afterMs: number | null; code: string };
+
+/**
+ * One attempt at a planned message: the fence, the channel, the record. It may run again at any line: the fence
+ * finds what the earlier run left and says what may still be done (DESIGN section 5).
+ */
+export function makeSendReply(ports: ActivityPorts) {
+  return async ({
+    cause,
+    regroup,
+    lastAttempt,
+    ...ref
+  }: ConversationRef & { cause: string; regroup: boolean; lastAttempt: boolean }): Promise<SendVerdict> => {
+    const fence = await ports.ledger.passFence(ref, cause, {
+      regroup,
+      now: ports.clock.now(),
+      holdMs: HOLD_MS,
+    });
+    switch (fence.kind) {
+      case 'absent':
+        return { kind: 'refused', reason: 'absent' };
+      case 'refused':
+        return fence;
+      case 'done':
+        return fence.state === 'failed'
+          ? { kind: 'failed', code: 'already_failed' }
+          : { kind: 'sent', answersSeq: fence.answersSeq };
+      case 'unknown': {
+        const unknown = { kind: 'unknown' as const, code: 'earlier_try_died' };
+        await ports.ledger.record(ref, fence.outboundId, unknown, ports.clock.now());
+        return { kind: 'unknown', outboundId: fence.outboundId };
+      }
+      case 'ready':
+    }
+    const { delivery } = fence;
+    ports.failpoint('send.before_call');
+    const answered = await ports.channels.send(delivery, AbortSignal.timeout(HOLD_MS));
+    ports.failpoint('send.after_call');
+    const outcome = lastAttempt ? givenUp(answered) : answered;
+    await ports.ledger.record(ref, delivery.outboundId, outcome, ports.clock.now());
+    ports.failpoint('send.after_record');
+    switch (outcome.kind) {
+      case 'sent':
+        return { kind: 'sent', answersSeq: delivery.answersSeq };
+      case 'unknown':
+        return { kind: 'unknown', outboundId: delivery.outboundId };
+      case 'failed':
+        await ports.events.record(
+          ref,
+          'message_failed',
+          { cause, channel: delivery.channel, reason: outcome.code },
+          ports.clock.now(),
+        );
+        return outcome;
+      case 'try_again':
+        return outcome;
+    }
+  };
+}
+
+function givenUp(outcome: SendOutcome): SendOutcome {
+  return outcome.kind === 'try_again' ? { kind: 'failed', code: outcome.code } : outcome;
+}

@@ -1,0 +1,13 @@
+import type { TurnSettings } from '../contract/conversation.ts';
+import type { AgentSettings } from '../domain/agent.ts';
+import { needsUnderstanding } from '../domain/agent.ts';
+
+/** The part of the agent's settings on which the workflow decides when to act. */
+export function turnSettings(settings: AgentSettings, externalActions: number): TurnSettings {
+  return {
+    waitMs: Math.round(settings.waitTimeSeconds * 1000),
+    capMs: Math.round(settings.waitCapSeconds * 1000),
+    regroup: settings.regroup,
+    understand: needsUnderstanding(settings, externalActions),
+  };
+}

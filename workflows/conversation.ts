@@ -1,0 +1,168 @@
+import {
+  condition,
+  continueAsNew,
+  log,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  workflowInfo,
+} from '@temporalio/workflow';
+import type { ConversationInput, ConversationState } from '../contract/conversation.ts';
+import { SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts';
+import { enteredSignal, getStateQuery } from '../contract/signals.ts';
+import { statusOf } from '../domain/conversation.ts';
+import { failureCode, ownStore, untilStoreIsBack } from './effects.ts';
+import { DELIVERY_REPORT_MS, TURNS_PER_RUN } from './policy.ts';
+import { after, farDeadline, newState, nextStep, viewOf } from './state.ts';
+import type { Fact, NextStep } from './state.ts';
+import { runTurn } from './turn.ts';
+
+const statusAttribute = { name: SEARCH_ATTRIBUTES.status, type: 'KEYWORD' } as const;
+
+/**
+ * A customer's conversation. It holds ids, counts and deadlines; the words live in Postgres. Signals push facts
+ * into the state, one loop does the next thing, one turn runs at a time.
+ */
+export async function conversation(input: ConversationInput): Promise<void> {
+  let state: ConversationState = input.state ?? newState();
+  let doing = 'opening';
+  let shownStatus = statusOf(state);
+  let turnsThisRun = 0;
+  let farDeadlinePassed = false;
+  const ref = { organisationId: input.organisationId, conversationId: input.conversationId };
+
+  // Before the first await: signals may be delivered with the very first task.
+  setHandler(enteredSignal, ({ rows }) => {
+    for (const row of rows) tell({ fact: 'rowEntered', row, now: Date.now() });
+  });
+  setHandler(getStateQuery, () => viewOf(state, doing));
+
+  if (input.state === undefined) {
+    const opened = await untilStoreIsBack(() => ownStore.openConversation(ref));
+    if (opened === null) return;
+    tell({
+      fact: 'opened',
+      opened: {
+        ...opened,
+        sending: opened.sending.map(({ outboundId }) => ({
+          outboundId,
+          due: Date.now() + DELIVERY_REPORT_MS,
+        })),
+      },
+      now: Date.now(),
+    });
+  }
+  void watchFarDeadline();
+
+  for (;;) {
+    showStatus();
+    const next = nextStep(state, Date.now());
+    switch (next.step) {
+      case 'settle':
+        await settle();
+        break;
+      case 'give_up_delivery':
+        await giveUpDelivery(next.outboundId);
+        break;
+      case 'turn':
+        await turn();
+        break;
+      case 'wait':
+        show(next.until === null ? 'waiting for a message' : 'waiting for more messages');
+        await wait(next);
+        break;
+      case 'close':
+        if (await confirmedClosed()) return;
+    }
+    if (turnsThisRun >= (input.turnsPerRun ?? TURNS_PER_RUN) || workflowInfo().continueAsNewSuggested) {
+      await continueAsNew<typeof conversation>({ ...input, state });
+    }
+  }
+
+  function tell(fact: Fact): void {
+    state = after(state, fact);
+  }
+
+  function show(what: string): void {
+    doing = what;
+    setCurrentDetails(
+      `**${what}**\n\nturn ${state.turn} · ${state.owner} has it · epoch ${state.epoch} · ` +
+        `${state.buffer.length} buffered · ${state.awaitedDeliveries.length} deliveries awaited`,
+    );
+  }
+
+  function showStatus(): void {
+    const status = statusOf(state);
+    if (status === shownStatus) return;
+    shownStatus = status;
+    upsertSearchAttributes([{ key: statusAttribute, value: status }]);
+  }
+
+  async function turn(): Promise<void> {
+    turnsThisRun++;
+    try {
+      await runTurn({ ref, state: () => state, tell, doing: show });
+    } catch (error) {
+      // The rows stay unsettled; the relay signals them again, and the turn begins again under its number.
+      log.error('a turn was abandoned', { turn: state.turn, code: failureCode(error) });
+      tell({ fact: 'turnAbandoned' });
+    }
+  }
+
+  async function settle(): Promise<void> {
+    const rows = state.toSettle;
+    show('noting what needs no answer');
+    await untilStoreIsBack(() => ownStore.settleRows({ ...ref, rows }));
+    tell({ fact: 'rowsSettled', ids: rows.map((row) => row.id) });
+  }
+
+  async function giveUpDelivery(outboundId: string): Promise<void> {
+    farDeadlinePassed = false;
+    await untilStoreIsBack(() => ownStore.giveUpDelivery({ ...ref, outboundId }));
+    tell({ fact: 'deliverySettled', outboundId });
+  }
+
+  /** A message that was committed after the resolve, its signal still on the way, keeps the conversation open. */
+  async function confirmedClosed(): Promise<boolean> {
+    show('closing');
+    const truth = await untilStoreIsBack(() => ownStore.confirmClose(ref));
+    if (truth === null) return true;
+    tell({ fact: 'nothingTaken', ...truth, throughSeq: state.answeredSeq });
+    return state.resolved && state.toSettle.length === 0;
+  }
+
+  /**
+   * The buffer's timer. It is set for the time that was due when the wait began and looks again when it fires:
+   * a message that prolongs the wait costs no timer.
+   */
+  async function wait(next: Extract<NextStep, { step: 'wait' }>): Promise<void> {
+    if (next.until === null) {
+      await condition(() => farDeadlinePassed || changesWait());
+    } else {
+      await condition(() => farDeadlinePassed || changesBuffering(), next.until - Date.now(), {
+        summary: 'more messages?',
+      });
+    }
+  }
+
+  function changesWait(): boolean {
+    return nextStep(state, 0).step !== 'wait' || (state.owner === 'agent' && state.buffer.length > 0);
+  }
+
+  function changesBuffering(): boolean {
+    return nextStep(state, 0).step !== 'wait' || state.owner !== 'agent';
+  }
+
+  /** The timer for all far deadlines: re-armed only when one moves earlier, otherwise it looks again when it fires. */
+  async function watchFarDeadline(): Promise<void> {
+    for (;;) {
+      await condition(() => farDeadline(state) !== null && !farDeadlinePassed);
+      const armed = farDeadline(state) ?? 0;
+      const movedEarlier = () => (farDeadline(state) ?? Infinity) < armed;
+      if (await condition(movedEarlier, Math.max(armed - Date.now(), 1), { summary: 'far deadline' }))
+        continue;
+      const due = farDeadline(state);
+      farDeadlinePassed = due !== null && due <= Date.now();
+    }
+  }
+}

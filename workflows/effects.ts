@@ -1,0 +1,50 @@
+import {
+  ActivityFailure,
+  ApplicationFailure,
+  proxyActivities,
+  proxyLocalActivities,
+  sleep,
+} from '@temporalio/workflow';
+import type { Activities } from '../activities/index.ts';
+import { isStoreAway } from '../contract/failures.ts';
+import { MODEL_CALL, OWN_STORE, STORE_AWAY_PAUSES_MS } from './policy.ts';
+
+/** Model calls: visible as activities, with their attempts and waits. */
+export const modelCalls =
+  proxyActivities<Pick<Activities, 'understandMessages' | 'composeReply' | 'summariseConversation'>>(
+    MODEL_CALL,
+  );
+
+/** Reads, our own writes, one attempt at a send. */
+export const ownStore =
+  proxyLocalActivities<
+    Pick<
+      Activities,
+      'openConversation' | 'settleRows' | 'sendReply' | 'planFallback' | 'giveUpDelivery' | 'confirmClose'
+    >
+  >(OWN_STORE);
+
+/** The failure's name, for a decision; never its words. */
+export function failureCode(error: unknown): string {
+  if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) {
+    return error.cause.type ?? 'UNEXPECTED';
+  }
+  // A heartbeat or start-to-close timeout: the worker died under it, attempt after attempt.
+  if (error instanceof ActivityFailure) return 'MODEL_UNAVAILABLE';
+  throw error;
+}
+
+/**
+ * Repeats an effect for as long as Postgres is away: giving up would lose what a customer said (CONV-2).
+ * Every other failure is the caller's to judge.
+ */
+export async function untilStoreIsBack<T>(effect: () => Promise<T>): Promise<T> {
+  for (let round = 0; ; round++) {
+    try {
+      return await effect();
+    } catch (error) {
+      if (!isStoreAway(failureCode(error))) throw error;
+      await sleep(STORE_AWAY_PAUSES_MS[Math.min(round, STORE_AWAY_PAUSES_MS.length - 1)] ?? 30_000);
+    }
+  }
+}

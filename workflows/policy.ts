@@ -1,0 +1,44 @@
+import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow';
+
+/** How patient we are, by kind of effect. */
+
+/**
+ * Model calls: the activity's own timeout is a little under `startToCloseTimeout`, and a heartbeat every two
+ * seconds lets a killed worker be noticed long before it. Retry-After arrives as the failure's next delay.
+ */
+export const MODEL_CALL: ActivityOptions = {
+  startToCloseTimeout: '60s',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s', maximumAttempts: 5 },
+};
+
+/**
+ * Reads, our own writes, one attempt at a send (5 s at most). A wait longer than a second is a workflow timer
+ * and not the local activity's, so that signals are heard meanwhile.
+ */
+export const OWN_STORE: LocalActivityOptions = {
+  startToCloseTimeout: '8s',
+  localRetryThreshold: '1s',
+  retry: { initialInterval: '300ms', backoffCoefficient: 3, maximumInterval: '5s', maximumAttempts: 6 },
+};
+
+/** Between two rounds of attempts while Postgres is away. */
+export const STORE_AWAY_PAUSES_MS = [5_000, 10_000, 20_000, 30_000];
+
+/** A reply may be started over with newer messages so often, then it goes out (CONV-4). */
+export const MAX_START_OVERS = 3;
+
+/** How often one message is tried while the channel says that nothing happened. */
+export const MAX_SEND_ATTEMPTS = 8;
+
+/** The wait before send attempt n + 1 where the channel names none; its own Retry-After is capped at an hour. */
+export function sendPauseMs(attempt: number, askedMs: number | null): number {
+  const own = Math.min(1_000 * 2 ** (attempt - 1), 60_000);
+  return Math.min(Math.max(askedMs ?? own, 200), 3_600_000);
+}
+
+/** How long a send of unknown outcome may wait for the channel's status report before it is called uncertain. */
+export const DELIVERY_REPORT_MS = 60_000;
+
+/** A run continues as new after so many turns; Temporal may suggest it earlier. */
+export const TURNS_PER_RUN = 100;

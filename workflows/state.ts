@@ -1,0 +1,227 @@
+import { bufferDue } from '../domain/buffer.ts';
+import { statusOf } from '../domain/conversation.ts';
+import type { Owner } from '../domain/conversation.ts';
+import type { ConversationState, ConversationView, TurnSettings } from '../contract/conversation.ts';
+import type { EnteredRow } from '../contract/rows.ts';
+
+/** What happened, told to the state in the past tense. Times are epoch milliseconds of the workflow's clock. */
+export type Fact =
+  | { fact: 'opened'; opened: OpenedFacts; now: number }
+  | { fact: 'rowEntered'; row: EnteredRow; now: number }
+  | { fact: 'turnBegan' }
+  | { fact: 'settingsRead'; settings: TurnSettings }
+  /** A take found nothing to answer, and says why. */
+  | { fact: 'nothingTaken'; throughSeq: number; epoch: number; owner: Owner; resolved: boolean }
+  | { fact: 'turnAnswered'; answeredSeq: number }
+  /** The turn could neither answer nor fall back; it will be begun again under its own number. */
+  | { fact: 'turnAbandoned' }
+  | { fact: 'rowsSettled'; ids: readonly string[] }
+  | { fact: 'deliveryAwaited'; outboundId: string; due: number }
+  | { fact: 'deliverySettled'; outboundId: string };
+
+export interface OpenedFacts {
+  epoch: number;
+  owner: Owner;
+  resolved: boolean;
+  lastTurn: number;
+  answeredSeq: number;
+  waiting: EnteredRow[];
+  sending: { outboundId: string; due: number }[];
+  settings: TurnSettings;
+}
+
+export function newState(): ConversationState {
+  return {
+    epoch: 0,
+    owner: 'agent',
+    resolved: false,
+    turn: 0,
+    answeredSeq: 0,
+    buffer: [],
+    firstCustomerAt: null,
+    lastCustomerAt: null,
+    settings: { waitMs: 0, capMs: 0, regroup: true, understand: false },
+    toSettle: [],
+    awaitedDeliveries: [],
+  };
+}
+
+export function after(state: ConversationState, fact: Fact): ConversationState {
+  switch (fact.fact) {
+    case 'opened':
+      return opened(state, fact.opened, fact.now);
+    case 'rowEntered':
+      return rowEntered(state, fact.row, fact.now);
+    case 'turnBegan':
+      return { ...state, turn: state.turn + 1 };
+    case 'settingsRead':
+      return { ...state, settings: fact.settings };
+    case 'nothingTaken':
+      return forget({ ...state, ...ownership(state, fact) }, fact.throughSeq);
+    case 'turnAnswered':
+      return forget(state, fact.answeredSeq);
+    case 'turnAbandoned':
+      return { ...state, turn: state.turn - 1, buffer: [] };
+    case 'rowsSettled':
+      return { ...state, toSettle: state.toSettle.filter((row) => !fact.ids.includes(row.id)) };
+    case 'deliveryAwaited':
+      return awaitDelivery(state, fact.outboundId, fact.due);
+    case 'deliverySettled':
+      return withoutDelivery(state, fact.outboundId);
+  }
+}
+
+/** The rows that signals brought before Postgres was read are told again on top of what Postgres says. */
+function opened(early: ConversationState, facts: OpenedFacts, now: number): ConversationState {
+  const read: ConversationState = {
+    ...newState(),
+    epoch: facts.epoch,
+    owner: facts.owner,
+    resolved: facts.resolved,
+    turn: facts.lastTurn,
+    answeredSeq: facts.answeredSeq,
+    settings: facts.settings,
+    toSettle: early.toSettle,
+    awaitedDeliveries: facts.sending,
+  };
+  const waiting = facts.waiting.reduce((state, row) => rowEntered(state, row, now), read);
+  return early.buffer.reduce((state, row) => rowEntered(state, { ...row, kind: 'message' }, row.at), waiting);
+}
+
+function rowEntered(state: ConversationState, row: EnteredRow, now: number): ConversationState {
+  switch (row.kind) {
+    case 'message':
+      return messageEntered(state, row, now);
+    case 'take_over':
+      return commanded(state, row, { owner: 'operator', resolved: false });
+    case 'hand_back':
+      return commanded(state, row, { owner: 'agent', resolved: false });
+    case 'resolve':
+      return commanded(state, row, { owner: 'agent', resolved: true });
+    case 'delivery_settled':
+      return toSettle(withoutDelivery(state, row.about ?? ''), row.id, 'noted');
+  }
+}
+
+function messageEntered(state: ConversationState, row: EnteredRow, now: number): ConversationState {
+  const known = row.seq <= state.answeredSeq || state.buffer.some((message) => message.seq === row.seq);
+  if (known) return state;
+  const reopens = state.resolved && row.epoch > state.epoch;
+  const current: ConversationState = reopens
+    ? { ...state, resolved: false, owner: 'agent', epoch: row.epoch }
+    : state;
+  const heard: ConversationState = {
+    ...current,
+    firstCustomerAt: current.firstCustomerAt ?? row.at,
+    lastCustomerAt: Math.max(current.lastCustomerAt ?? 0, row.at),
+  };
+  // A row of a later epoch waits: the command that raised it is on its way, and may have handed back.
+  if (heard.owner === 'operator' && row.epoch <= heard.epoch)
+    return toSettle(heard, row.id, 'operator_has_it');
+  const message = { id: row.id, seq: row.seq, epoch: row.epoch, at: now };
+  return { ...heard, buffer: [...heard.buffer, message].sort((a, b) => a.seq - b.seq) };
+}
+
+/** Commands carry the epoch they made; an older one lost its race and changes nothing. */
+function commanded(
+  state: ConversationState,
+  row: EnteredRow,
+  change: { owner: Owner; resolved: boolean },
+): ConversationState {
+  if (row.epoch <= state.epoch) return toSettle(state, row.id, 'superseded');
+  // A customer message committed after a resolve has re-opened the conversation already.
+  const reopened = change.resolved && state.buffer.some((message) => message.seq > row.seq);
+  const changed: ConversationState = {
+    ...state,
+    epoch: row.epoch,
+    owner: change.owner,
+    resolved: change.resolved && !reopened,
+  };
+  const noted = toSettle(changed, row.id, 'noted');
+  if (change.owner === 'agent' && !change.resolved) return noted;
+  const reason = change.resolved ? 'resolved' : 'operator_has_it';
+  const dropped = noted.buffer.filter((message) => message.epoch < row.epoch);
+  return dropped.reduce((next, message) => toSettle(next, message.id, reason), {
+    ...noted,
+    buffer: noted.buffer.filter((message) => message.epoch >= row.epoch),
+  });
+}
+
+function toSettle(
+  state: ConversationState,
+  id: string,
+  reason: ConversationState['toSettle'][number]['reason'],
+): ConversationState {
+  if (state.toSettle.some((row) => row.id === id)) return state;
+  return { ...state, toSettle: [...state.toSettle, { id, reason }] };
+}
+
+function forget(state: ConversationState, throughSeq: number): ConversationState {
+  return {
+    ...state,
+    answeredSeq: Math.max(state.answeredSeq, throughSeq),
+    buffer: state.buffer.filter((message) => message.seq > throughSeq),
+  };
+}
+
+/** What Postgres said in a take outranks what signals said, unless a newer signal came meanwhile. */
+function ownership(
+  state: ConversationState,
+  read: { epoch: number; owner: Owner; resolved: boolean },
+): Pick<ConversationState, 'epoch' | 'owner' | 'resolved'> {
+  const newest = read.epoch >= state.epoch ? read : state;
+  return { epoch: newest.epoch, owner: newest.owner, resolved: newest.resolved };
+}
+
+function awaitDelivery(state: ConversationState, outboundId: string, due: number): ConversationState {
+  return {
+    ...state,
+    awaitedDeliveries: [...withoutDelivery(state, outboundId).awaitedDeliveries, { outboundId, due }],
+  };
+}
+
+function withoutDelivery(state: ConversationState, outboundId: string): ConversationState {
+  return {
+    ...state,
+    awaitedDeliveries: state.awaitedDeliveries.filter((awaited) => awaited.outboundId !== outboundId),
+  };
+}
+
+/** The one thing to do next; `wait` names when the buffer is due (null: only a signal can change anything). */
+export type NextStep =
+  | { step: 'settle' }
+  | { step: 'give_up_delivery'; outboundId: string }
+  | { step: 'close' }
+  | { step: 'turn' }
+  | { step: 'wait'; until: number | null };
+
+export function nextStep(state: ConversationState, now: number): NextStep {
+  if (state.toSettle.length > 0) return { step: 'settle' };
+  const overdue = state.awaitedDeliveries.find((awaited) => awaited.due <= now || state.resolved);
+  if (overdue !== undefined) return { step: 'give_up_delivery', outboundId: overdue.outboundId };
+  if (state.resolved) return { step: 'close' };
+  if (state.owner === 'operator') return { step: 'wait', until: null };
+  const due = bufferDue(state.buffer, state.settings);
+  if (due !== null && due <= now) return { step: 'turn' };
+  return { step: 'wait', until: due };
+}
+
+/** The nearest far deadline: today the deliveries a channel still owes us. */
+export function farDeadline(state: ConversationState): number | null {
+  const dues = state.awaitedDeliveries.map((awaited) => awaited.due);
+  return dues.length > 0 ? Math.min(...dues) : null;
+}
+
+export function viewOf(state: ConversationState, doing: string): ConversationView {
+  return {
+    status: statusOf(state),
+    owner: state.owner,
+    epoch: state.epoch,
+    turn: state.turn,
+    buffered: state.buffer.length,
+    doing,
+    awaitedDeliveries: state.awaitedDeliveries.length,
+    idleStep: null,
+    openApprovals: [],
+  };
+}
