@@ -11,7 +11,7 @@ import type { ConversationInput, ConversationState } from '../contract/conversat
 import { SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts';
 import { enteredSignal, getStateQuery } from '../contract/signals.ts';
 import { statusOf } from '../domain/conversation.ts';
-import { failureCode, ownStore, untilStoreIsBack } from './effects.ts';
+import { failureCode, modelCallsOn, ownStore, untilStoreIsBack } from './effects.ts';
 import { DELIVERY_REPORT_MS, TURNS_PER_RUN } from './policy.ts';
 import { after, farDeadline, newState, nextStep, viewOf } from './state.ts';
 import type { Fact, NextStep } from './state.ts';
@@ -24,6 +24,7 @@ const statusAttribute = { name: SEARCH_ATTRIBUTES.status, type: 'KEYWORD' } as c
  * into the state, one loop does the next thing, one turn runs at a time.
  */
 export async function conversation(input: ConversationInput): Promise<void> {
+  const modelCalls = modelCallsOn(input.modelQueue);
   let state: ConversationState = input.state ?? newState();
   let doing = 'opening';
   let shownStatus = statusOf(state);
@@ -101,7 +102,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
   async function turn(): Promise<void> {
     turnsThisRun++;
     try {
-      await runTurn({ ref, state: () => state, tell, doing: show });
+      await runTurn({ ref, modelCalls, state: () => state, tell, doing: show });
     } catch (error) {
       // The rows stay unsettled; the relay signals them again, and the turn begins again under its number.
       log.error('a turn was abandoned', { turn: state.turn, code: failureCode(error) });

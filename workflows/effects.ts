@@ -9,11 +9,15 @@ import type { Activities } from '../activities/index.ts';
 import { isStoreAway } from '../contract/failures.ts';
 import { MODEL_CALL, OWN_STORE, STORE_AWAY_PAUSES_MS } from './policy.ts';
 
-/** Model calls: visible as activities, with their attempts and waits. */
-export const modelCalls =
-  proxyActivities<Pick<Activities, 'understandMessages' | 'composeReply' | 'summariseConversation'>>(
-    MODEL_CALL,
-  );
+/** Model calls: visible as activities, with their attempts and waits; on a queue of their own where there is one. */
+export function modelCallsOn(queue: string | undefined) {
+  return proxyActivities<Pick<Activities, 'understandMessages' | 'composeReply' | 'summariseConversation'>>({
+    ...MODEL_CALL,
+    ...(queue === undefined ? {} : { taskQueue: queue }),
+  });
+}
+
+export type ModelCalls = ReturnType<typeof modelCallsOn>;
 
 /** Reads, our own writes, one attempt at a send. */
 export const ownStore =

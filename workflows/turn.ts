@@ -3,13 +3,15 @@ import type { ComposeVerdict, SendVerdict } from '../activities/index.ts';
 import type { ConversationRef, ConversationState } from '../contract/conversation.ts';
 import { turnCause } from '../contract/ids.ts';
 import type { CoreIntent } from '../domain/intents.ts';
-import { failureCode, modelCalls, ownStore, untilStoreIsBack } from './effects.ts';
+import { failureCode, ownStore, untilStoreIsBack } from './effects.ts';
+import type { ModelCalls } from './effects.ts';
 import { DELIVERY_REPORT_MS, MAX_SEND_ATTEMPTS, MAX_START_OVERS, sendPauseMs } from './policy.ts';
 import type { Fact } from './state.ts';
 
 /** What a turn may touch of its conversation. */
 export interface TurnShell {
   ref: ConversationRef;
+  modelCalls: ModelCalls;
   state(): ConversationState;
   tell(fact: Fact): void;
   /** Shown to whoever opens the running workflow. */
@@ -63,13 +65,15 @@ async function composeInVoice(shell: TurnShell, turn: number): Promise<Draft> {
   for (let round = 0; round < 2; round++) {
     if (shell.state().settings.understand) {
       shell.doing(`turn ${turn}: understanding`);
-      const understood = await untilStoreIsBack(() => modelCalls.understandMessages({ ...shell.ref, turn }));
+      const understood = await untilStoreIsBack(() =>
+        shell.modelCalls.understandMessages({ ...shell.ref, turn }),
+      );
       if (understood.kind === 'nothing') return noteTaken(shell, understood);
       coreIntent = understood.coreIntent;
     }
     shell.doing(`turn ${turn}: composing the reply${coreIntent ? ` (${coreIntent})` : ''}`);
     const composed = await untilStoreIsBack(() =>
-      modelCalls.composeReply.executeWithOptions(
+      shell.modelCalls.composeReply.executeWithOptions(
         { summary: `turn ${turn}${coreIntent ? `, ${coreIntent}` : ''}` },
         [{ ...shell.ref, turn, coreIntent }],
       ),
@@ -118,7 +122,7 @@ async function deliver(
 async function summarise(shell: TurnShell, turn: number): Promise<void> {
   shell.doing(`turn ${turn}: summarising what came before`);
   try {
-    await modelCalls.summariseConversation({ ...shell.ref, turn });
+    await shell.modelCalls.summariseConversation({ ...shell.ref, turn });
   } catch (error) {
     log.warn('the summary was not written', { turn, code: failureCode(error) });
   }

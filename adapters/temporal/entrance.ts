@@ -1,0 +1,71 @@
+import type { Client } from '@temporalio/client';
+import { TypedSearchAttributes, defineSearchAttributeKey } from '@temporalio/common';
+import type { ConversationInput, ConversationRef } from '../../contract/conversation.ts';
+import { conversationWorkflowId } from '../../contract/ids.ts';
+import { CONVERSATION_QUEUE } from '../../contract/queues.ts';
+import type { EnteredRow } from '../../contract/rows.ts';
+import { SEARCH_ATTRIBUTES } from '../../contract/search-attributes.ts';
+import type { ChannelKind } from '../../domain/channel.ts';
+
+const organisation = defineSearchAttributeKey(SEARCH_ATTRIBUTES.organisation, 'KEYWORD');
+const agent = defineSearchAttributeKey(SEARCH_ATTRIBUTES.agent, 'KEYWORD');
+const channelKind = defineSearchAttributeKey(SEARCH_ATTRIBUTES.channel, 'KEYWORD');
+const status = defineSearchAttributeKey(SEARCH_ATTRIBUTES.status, 'KEYWORD');
+
+/** Rows on their way into one conversation, with what a start of its workflow would need. */
+export interface Entrance {
+  ref: ConversationRef;
+  rows: EnteredRow[];
+  agentId: string;
+  channelIntegrationId: string;
+  channel: ChannelKind;
+}
+
+export interface EntranceOptions {
+  workflowTaskTimeoutSeconds: number;
+  /** A queue of their own for model calls, where configured. */
+  modelQueue: string | null;
+  /** Turns per run before it continues as new; absent: the workflow's own cap. */
+  turnsPerRun?: number;
+}
+
+const CALL_MS = 5_000;
+
+/**
+ * Signals rows into their conversation; a customer's message starts the workflow if it is not running
+ * (ALLOW_DUPLICATE: a resolved conversation opens again). Throws what the client throws: a
+ * WorkflowNotFoundError when only a message could have started it.
+ */
+export async function enter(client: Client, entrance: Entrance, options: EntranceOptions): Promise<void> {
+  const workflowId = conversationWorkflowId(entrance.ref.conversationId);
+  const payload = { rows: entrance.rows };
+  await client.withDeadline(Date.now() + CALL_MS, async () => {
+    if (!entrance.rows.some((row) => row.kind === 'message')) {
+      await client.workflow.getHandle(workflowId).signal('entered', payload);
+      return;
+    }
+    const input: ConversationInput = {
+      ...entrance.ref,
+      agentId: entrance.agentId,
+      channelIntegrationId: entrance.channelIntegrationId,
+      ...(options.modelQueue === null ? {} : { modelQueue: options.modelQueue }),
+      ...(options.turnsPerRun === undefined ? {} : { turnsPerRun: options.turnsPerRun }),
+    };
+    await client.workflow.signalWithStart('conversation', {
+      workflowId,
+      taskQueue: CONVERSATION_QUEUE,
+      args: [input],
+      signal: 'entered',
+      signalArgs: [payload],
+      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+      workflowTaskTimeout: options.workflowTaskTimeoutSeconds * 1000,
+      staticSummary: `${entrance.channel} conversation`,
+      typedSearchAttributes: new TypedSearchAttributes([
+        { key: organisation, value: entrance.ref.organisationId },
+        { key: agent, value: entrance.agentId },
+        { key: channelKind, value: entrance.channel },
+        { key: status, value: 'active' },
+      ]),
+    });
+  });
+}

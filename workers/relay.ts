@@ -1,0 +1,75 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import type { Client } from '@temporalio/client';
+import { enter } from '../adapters/temporal/entrance.ts';
+import type { Entrance, EntranceOptions } from '../adapters/temporal/entrance.ts';
+
+/** Rows that no turn has taken in time, across organisations; the store says which are due and how long to back off. */
+export interface RelayStore {
+  /** Runs `work` while this process is the relay; returns when `signal` aborts. */
+  withLeadership(signal: AbortSignal, work: (leading: AbortSignal) => Promise<void>): Promise<void>;
+  due(now: Date, limit: number): Promise<Entrance[]>;
+  acknowledged(rowIds: readonly string[], now: Date): Promise<void>;
+  /** Rows that need a running workflow which is not there (a take-over of a conversation that ended). */
+  settleNotRunning(rowIds: readonly string[], now: Date): Promise<void>;
+}
+
+export interface RelayOptions {
+  store: RelayStore;
+  client: Client;
+  entrance: EntranceOptions;
+  clock: { now(): Date };
+  log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
+}
+
+const PASS_MS = 500;
+const AWAY_MS = 2_000;
+/** The rate cap: so many conversations a pass. */
+const PER_PASS = 100;
+const AT_ONCE = 10;
+
+/**
+ * The only loop we own: signals again what no turn has taken in time (CONV-2). One process leads; it says nothing
+ * new to a conversation, so a signal too many is harmless.
+ */
+export async function runRelay(options: RelayOptions, signal: AbortSignal): Promise<void> {
+  await options.store.withLeadership(signal, async (leading) => {
+    options.log.info({}, 'the relay leads');
+    while (!leading.aborted) {
+      const waitMs = await pass(options).catch((error: unknown) => {
+        options.log.warn({ err: error }, 'a pass of the relay failed');
+        return AWAY_MS;
+      });
+      await pause(waitMs, undefined, { signal: leading }).catch(() => undefined);
+    }
+  });
+}
+
+/** One look at what is due. Returns how long to rest in milliseconds. */
+async function pass({ store, client, entrance, clock, log }: RelayOptions): Promise<number> {
+  const due = await store.due(clock.now(), PER_PASS);
+  for (let from = 0; from < due.length; from += AT_ONCE) {
+    const outcomes = await Promise.all(
+      due.slice(from, from + AT_ONCE).map((conversation) => signalOne(conversation)),
+    );
+    // Temporal is away: nothing is lost by trying again later, much by hammering it.
+    if (outcomes.includes('not_taken')) return AWAY_MS;
+  }
+  return due.length === PER_PASS ? 0 : PASS_MS;
+
+  async function signalOne(conversation: Entrance): Promise<'taken' | 'not_running' | 'not_taken'> {
+    const rowIds = conversation.rows.map((row) => row.id);
+    try {
+      await enter(client, conversation, entrance);
+    } catch (error) {
+      if (error instanceof WorkflowNotFoundError) {
+        await store.settleNotRunning(rowIds, clock.now());
+        return 'not_running';
+      }
+      log.warn({ rows: rowIds.length, err: error }, 'Temporal did not take a signal');
+      return 'not_taken';
+    }
+    await store.acknowledged(rowIds, clock.now());
+    return 'taken';
+  }
+}
