@@ -1,0 +1,173 @@
+import { strict as assert } from 'node:assert';
+import fc from 'fast-check';
+import type { ConversationState } from '../contract/conversation.ts';
+import type { EnteredRow, RowKind } from '../contract/rows.ts';
+import { after, farDeadline, newState, nextStep } from './state.ts';
+import type { Fact, OpenedFacts } from './state.ts';
+
+const settings = { waitMs: 8_000, capMs: 30_000, regroup: true, understand: false };
+
+function open(change: Partial<OpenedFacts> = {}): ConversationState {
+  return told(newState(), {
+    fact: 'opened',
+    now: 0,
+    opened: { ...openedFacts(), ...change },
+  });
+}
+
+function told(state: ConversationState, ...facts: Fact[]): ConversationState {
+  return facts.reduce(after, state);
+}
+
+function row(kind: RowKind, seq: number, epoch = 1, about?: string): EnteredRow {
+  return { id: `row-${seq}`, kind, seq, epoch, at: seq * 10, about };
+}
+
+function entered(kind: RowKind, seq: number, epoch = 1, now = seq * 1_000): Fact {
+  return { fact: 'rowEntered', row: row(kind, seq, epoch), now };
+}
+
+const bufferedSeqs = (state: ConversationState) => state.buffer.map((message) => message.seq);
+
+describe('conversation state', () => {
+  it('CONV-3 waits for more messages, then begins a turn', () => {
+    const state = told(open(), entered('message', 1));
+    assert.deepEqual(nextStep(state, 1_000), { step: 'wait', until: 9_000 });
+    assert.deepEqual(nextStep(state, 9_000), { step: 'turn' });
+  });
+
+  it('CONV-1 counts a message once, whichever signal brings it again', () => {
+    const once = told(open(), entered('message', 1));
+    assert.equal(told(once, entered('message', 1)), once);
+    const answered = told(once, { fact: 'turnBegan' }, { fact: 'turnAnswered', answeredSeq: 1 });
+    assert.equal(told(answered, entered('message', 1)), answered);
+  });
+
+  it('CONV-4 leaves messages that came after the take for the next turn', () => {
+    const state = told(
+      open(),
+      entered('message', 1),
+      { fact: 'turnBegan' },
+      entered('message', 2),
+      entered('message', 3),
+      { fact: 'turnAnswered', answeredSeq: 2 },
+    );
+    assert.deepEqual(bufferedSeqs(state), [3]);
+    assert.equal(state.turn, 1);
+  });
+
+  it('CONV-1 keeps the rows that signals brought before Postgres was read', () => {
+    const early = told(newState(), entered('message', 3), entered('message', 4));
+    const state = after(early, {
+      fact: 'opened',
+      now: 5_000,
+      opened: { ...openedFacts(), answeredSeq: 3, waiting: [row('message', 4), row('message', 5)] },
+    });
+    assert.deepEqual(bufferedSeqs(state), [4, 5]);
+  });
+
+  it('CONV-7 goes on with the next turn number when it is opened again', () => {
+    const state = told(open({ lastTurn: 41 }), entered('message', 90), { fact: 'turnBegan' });
+    assert.equal(state.turn, 42);
+  });
+
+  it('ESC-5 lets nothing be answered while a person has the conversation', () => {
+    const state = told(open(), entered('message', 1), entered('take_over', 2, 2), entered('message', 3, 2));
+    assert.deepEqual(bufferedSeqs(state), []);
+    assert.deepEqual(
+      state.toSettle.map((settle) => [settle.id, settle.reason]),
+      [
+        ['row-2', 'noted'],
+        ['row-1', 'operator_has_it'],
+        ['row-3', 'operator_has_it'],
+      ],
+    );
+  });
+
+  it('ESC-5 keeps a message that was committed after a hand-back whose signal is late', () => {
+    const taken = told(open(), entered('take_over', 1, 2), entered('message', 3, 3));
+    assert.deepEqual(bufferedSeqs(taken), [3]);
+    assert.equal(nextStep({ ...taken, toSettle: [] }, 99_000).step, 'wait');
+    const back = told(taken, entered('hand_back', 2, 3));
+    assert.equal(nextStep({ ...back, toSettle: [] }, 99_000).step, 'turn');
+  });
+
+  it('ESC-5 ignores a command of an older epoch, and notes it', () => {
+    const state = told(open(), entered('hand_back', 3, 3), entered('take_over', 2, 2));
+    assert.equal(state.owner, 'agent');
+    assert.equal(state.epoch, 3);
+    assert.deepEqual(state.toSettle.at(-1), { id: 'row-2', reason: 'superseded' });
+  });
+
+  it('CONV-7 closes once resolved, after what is left is settled', () => {
+    const state = told(open(), entered('message', 1), entered('resolve', 2, 2));
+    assert.equal(nextStep(state, 0).step, 'settle');
+    const settled = told(state, { fact: 'rowsSettled', ids: ['row-1', 'row-2'] });
+    assert.equal(nextStep(settled, 0).step, 'close');
+  });
+
+  it('CONV-7 stays open for a message committed after the resolve, in whichever order they are signalled', () => {
+    for (const order of [
+      [entered('resolve', 2, 2), entered('message', 3, 3)],
+      [entered('message', 3, 3), entered('resolve', 2, 2)],
+    ]) {
+      const state = told(open(), ...order);
+      assert.equal(state.resolved, false);
+      assert.deepEqual(bufferedSeqs(state), [3]);
+    }
+  });
+
+  it('CHAN-5 stops waiting for a delivery once the channel reported it', () => {
+    const awaiting = told(open(), { fact: 'deliveryAwaited', outboundId: 'out-1', due: 60_000 });
+    assert.equal(farDeadline(awaiting), 60_000);
+    const reported = told(awaiting, {
+      fact: 'rowEntered',
+      row: row('delivery_settled', 5, 1, 'out-1'),
+      now: 0,
+    });
+    assert.equal(farDeadline(reported), null);
+    assert.equal(nextStep(awaiting, 60_000).step, 'give_up_delivery');
+  });
+
+  it('CONV-5 begins an abandoned turn again under its own number', () => {
+    const state = told(open(), entered('message', 1), { fact: 'turnBegan' }, { fact: 'turnAbandoned' });
+    assert.equal(told(state, entered('message', 1), { fact: 'turnBegan' }).turn, 1);
+  });
+
+  it('CONV-6 loses and doubles no message, whatever the order of signals, repeats and turns', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.integer({ min: 1, max: 12 }), { minLength: 1, maxLength: 60 }),
+        fc.array(fc.integer({ min: 0, max: 59 }), { maxLength: 6 }),
+        (seqs, turnsAt) => {
+          let state = open();
+          const answered = new Set<number>();
+          seqs.forEach((seq, position) => {
+            state = told(state, entered('message', seq));
+            if (!turnsAt.includes(position)) return;
+            // What the database would give a turn: every committed message up to the highest one seen.
+            const through = Math.max(...seqs.slice(0, position + 1));
+            for (let taken = 1; taken <= through; taken++) answered.add(taken);
+            state = told(state, { fact: 'turnBegan' }, { fact: 'turnAnswered', answeredSeq: through });
+          });
+          const waiting = new Set(bufferedSeqs(state));
+          assert.equal(waiting.size, state.buffer.length);
+          for (const seq of seqs) assert.notEqual(answered.has(seq), waiting.has(seq));
+        },
+      ),
+    );
+  });
+});
+
+function openedFacts(): OpenedFacts {
+  return {
+    epoch: 1,
+    owner: 'agent',
+    resolved: false,
+    lastTurn: 0,
+    answeredSeq: 0,
+    waiting: [],
+    sending: [],
+    settings,
+  };
+}
