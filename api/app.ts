@@ -1,0 +1,82 @@
+import express from 'express';
+import type { ErrorRequestHandler, Express, RequestHandler } from 'express';
+import helmet from 'helmet';
+import { sendProblem } from './answer.ts';
+import { DEFAULT_LIMITS } from './gateway.ts';
+import type { AppOptions, Gateway } from './gateway.ts';
+import { serveOpen, serveOperation } from './serve.ts';
+import type { ApiPorts } from './ports.ts';
+import { Problem, describeError, problemOf } from './problem.ts';
+import { createRateLimit } from './rate-limit.ts';
+import { createRefusals } from './refusals.ts';
+import { rememberLookup } from './remembered-lookup.ts';
+import { requestIdOf, requestLog } from './request-log.ts';
+import { expressPath } from './route.ts';
+import type { Route } from './route.ts';
+import { routes } from './routes.ts';
+import { createStreams } from './streams.ts';
+
+/** The gateway as an Express app that does not listen. Everything outside comes through the ports. */
+export function createApp(ports: ApiPorts, options: AppOptions): Express {
+  const gateway = createGateway(ports, options);
+  const app = express();
+  app.disable('x-powered-by');
+  app.disable('etag');
+  app.set('query parser', 'simple');
+  app.set('trust proxy', options.trustedProxies ?? 0);
+
+  app.use(requestLog(options.logger));
+  // Customers' messages first: they pass as little as possible.
+  for (const route of routes) if (route.who === 'gateway') mount(app, route, gateway);
+  app.use(securityHeaders);
+  for (const route of routes) if (route.who !== 'gateway') mount(app, route, gateway);
+  app.use((_req, _res, next) => next(new Problem(404, 'There is no such route.')));
+  app.use(errorAnswer(gateway));
+  return app;
+}
+
+function createGateway(ports: ApiPorts, options: AppOptions): Gateway {
+  const { clock } = ports;
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  return {
+    ...ports,
+    lookup: rememberLookup(ports.lookup, clock),
+    refusals: createRefusals(ports.audit, clock, options.logger),
+    streams: createStreams(limits, options.closing),
+    visitorMessages: createRateLimit(clock, {
+      burst: limits.visitorBurst,
+      perSecond: limits.visitorPerSecond,
+    }),
+    newVisitors: createRateLimit(clock, { burst: 60, perSecond: 1 }),
+    limits,
+    options,
+  };
+}
+
+function mount(app: Express, route: Route, gateway: Gateway): void {
+  const handler = route.operation ? serveOperation(route, gateway) : serveOpen(route, gateway);
+  app[route.method](expressPath(route.path), handler);
+}
+
+// Pages set their own policy with a nonce; everything else is data and may load nothing.
+const securityHeaders: RequestHandler = helmet({
+  contentSecurityPolicy: {
+    useDefaults: false,
+    directives: { defaultSrc: ["'none'"], frameAncestors: ["'none'"] },
+  },
+  crossOriginResourcePolicy: { policy: 'same-origin' },
+  referrerPolicy: { policy: 'no-referrer' },
+});
+
+/** The one place where a failure becomes an answer. */
+function errorAnswer({ options: { logger } }: Gateway): ErrorRequestHandler {
+  return (error: unknown, req, res, _next) => {
+    const requestId = requestIdOf(res);
+    const problem = problemOf(error);
+    if (problem.status === 500)
+      logger.error({ request_id: requestId, method: req.method, error: describeError(error) }, 'unexpected');
+    // A stream or page that has begun cannot become a problem any more: cut it, the peer sees it is incomplete.
+    if (res.headersSent) res.destroy();
+    else if (!res.destroyed) sendProblem(res, problem, requestId);
+  };
+}

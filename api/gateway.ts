@@ -1,0 +1,51 @@
+import type { Logger } from 'pino';
+import type { ApiPorts } from './ports.ts';
+import type { RateLimit } from './rate-limit.ts';
+import type { Refusals } from './refusals.ts';
+import type { RememberedLookup } from './remembered-lookup.ts';
+import type { Streams } from './streams.ts';
+
+/** What the process decides about the app; everything else comes through the ports. */
+export interface AppOptions {
+  logger: Logger;
+  /** Where people reach us; decides whether cookies are for https only. */
+  publicUrl: string;
+  /** How many proxies stand in front, exactly: with a wrong number anybody may choose the address we log. */
+  trustedProxies?: number;
+  /** Where an engineer sees the conversation's history; null without a Temporal UI. */
+  workflowUrl?: (conversationId: string) => string | null;
+  /** Seals answers that hold a secret before they are remembered for a repeated POST. */
+  sealAnswer?: { seal(text: string): string; open(sealed: string): string };
+  /** Aborted when the process drains: open streams end. */
+  closing?: AbortSignal;
+  limits?: Partial<Limits>;
+}
+
+export interface Limits {
+  /** Web chat streams open at once, per channel integration. */
+  streamsPerIntegration: number;
+  streamsPerVisitor: number;
+  /** A visitor's messages: so many at once, and so many per second in the long run. */
+  visitorBurst: number;
+  visitorPerSecond: number;
+  heartbeatMs: number;
+}
+
+export const DEFAULT_LIMITS: Limits = {
+  streamsPerIntegration: 2000,
+  streamsPerVisitor: 5,
+  visitorBurst: 10,
+  visitorPerSecond: 1,
+  heartbeatMs: 15_000,
+};
+
+/** What every handler works with. */
+export interface Gateway extends Omit<ApiPorts, 'lookup'> {
+  lookup: RememberedLookup;
+  refusals: Refusals;
+  streams: Streams;
+  visitorMessages: RateLimit;
+  newVisitors: RateLimit;
+  limits: Limits;
+  options: AppOptions;
+}

@@ -1,0 +1,84 @@
+import type { RequestHandler } from 'express';
+import type { z } from 'zod';
+import { authorise } from './access.ts';
+import { sendJson } from './answer.ts';
+import type { Gateway } from './gateway.ts';
+import { once } from './idempotency.ts';
+import { Problem } from './problem.ts';
+import type { FieldError } from './problem.ts';
+import { readJson } from './read-body.ts';
+import { requestIdOf } from './request-log.ts';
+import type { Asked, OpenOperation, Operation, Route } from './route.ts';
+
+/** Serves a route of a key's holder: who, may they, what do they ask; then the operation; then its answer. */
+export function serveOperation(route: Route & { operation: Operation }, gateway: Gateway): RequestHandler {
+  const { operation, who } = route;
+  const place = `${route.method.toUpperCase()} ${route.path}`;
+  const repeatable = route.method === 'post' && operation.idempotencyKey !== false;
+  return async (req, res) => {
+    res.locals['route'] = route.path;
+    const caller = await authorise(req, who, gateway.lookup);
+    res.locals['organisation'] = caller.organisationId;
+    const params = parseParams(operation.params, req.params);
+    const query = parse(operation.query, req.query);
+    const json = operation.body === undefined ? undefined : await readJson(req, res);
+    const asked: Asked<unknown, unknown, unknown> = {
+      caller,
+      params,
+      query,
+      body: parse(operation.body, json?.value),
+    };
+    const run = async () => ({ status: operation.status, body: await operation.run(asked, gateway) });
+    const key = req.headers['idempotency-key'];
+    const answer =
+      repeatable && typeof key === 'string'
+        ? await once(
+            { key, caller, place, params, bytes: json?.bytes, secret: operation.secretAnswer },
+            run,
+            gateway,
+          )
+        : await run();
+    sendJson(res, answer.status, answer.body);
+  };
+}
+
+/** Serves a route that checks its peer itself. */
+export function serveOpen(route: Route & { open: OpenOperation }, gateway: Gateway): RequestHandler {
+  return async (req, res) => {
+    res.locals['route'] = route.path;
+    const params = parseParams(route.open.params, req.params);
+    await route.open.serve({ req, res, params, requestId: requestIdOf(res) }, gateway);
+  };
+}
+
+/** An id that cannot be one is an id of nothing. */
+function parseParams(schema: z.ZodType | undefined, params: unknown): unknown {
+  const parsed = schema?.safeParse(params);
+  if (parsed?.success === false) throw new Problem(404, 'There is nothing under this address.');
+  return parsed?.data;
+}
+
+/** @throws Problem 422 naming each wrong field. */
+export function parse<T>(schema: z.ZodType<T> | undefined, value: unknown): T | undefined {
+  const parsed = schema?.safeParse(value);
+  if (parsed === undefined || parsed.success) return parsed?.data;
+  throw new Problem(422, 'Some fields are not valid.', { errors: fieldErrors(parsed.error) });
+}
+
+const MOST_ERRORS = 20;
+
+/** Where and what kind, never the value. */
+export function fieldErrors(error: z.ZodError): FieldError[] {
+  return error.issues
+    .flatMap((issue): FieldError[] => {
+      const path = issue.path.map(String);
+      if (issue.code === 'unrecognized_keys')
+        return issue.keys.map((key) => ({
+          field: [...path, key].join('.'),
+          message: 'is not a known field',
+        }));
+      return [{ field: path.join('.'), message: issue.message }];
+    })
+    .slice(0, MOST_ERRORS)
+    .map(({ field, message }) => ({ field: field.slice(0, 128), message }));
+}
