@@ -1,0 +1,143 @@
+import { createServer } from 'node:http';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Client } from '@temporalio/client';
+import { NativeConnection, Runtime } from '@temporalio/worker';
+import { openChannels } from '../adapters/channels/index.ts';
+import { openEgress } from '../adapters/egress/egress.ts';
+import { openLog } from '../adapters/log/log.ts';
+import type { Log } from '../adapters/log/log.ts';
+import { openModel } from '../adapters/model/index.ts';
+import { openRelayStore, openTurnStores } from '../adapters/postgres/index.ts';
+import { openSecrets } from '../adapters/secrets/secrets.ts';
+import { connectionSettings } from '../adapters/temporal/connection.ts';
+import { temporalLogger } from '../adapters/temporal/logger.ts';
+import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.ts';
+import { ConfigError, describeConfig, loadConfig } from '../config.ts';
+import type { Config } from '../config.ts';
+import { openFailpoint } from './failpoint.ts';
+import { runRelay } from './relay.ts';
+import { createWorkers } from './worker.ts';
+
+const clock = { now: () => new Date() };
+
+try {
+  await main(loadConfig(process.env, 'worker'));
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}
+
+/** Runs until SIGTERM or SIGINT: then tasks under way are finished, for up to half a minute. */
+async function main(config: Config<'worker'>): Promise<void> {
+  const log = openLog({ name: 'worker', level: config.logLevel });
+  log.info(describeConfig(config), 'worker starts');
+  Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
+  const stopping = stopSignal();
+
+  const secrets = openSecrets(config.secretsKey);
+  const stores = await openTurnStores({
+    url: config.postgres.url,
+    poolSize: config.postgres.poolSize,
+    clock,
+    secrets,
+  });
+  const egress = openEgress({ allow: config.egressAllow });
+  const channels = openChannels({
+    integrations: stores.integrations,
+    egress,
+    whatsapp: config.whatsapp,
+    clock,
+  });
+  const model = openModel({
+    apiKey: config.model.apiKey ?? 'none',
+    ...(config.model.baseUrl === null ? {} : { baseUrl: config.model.baseUrl }),
+    name: config.model.name,
+  });
+
+  const connection = await connectPatiently(config.temporal, log, stopping);
+  if (connection === null) return;
+  const unregistered = await ensureSearchAttributes(connection, config.temporal.namespace);
+  if (unregistered !== null) {
+    log.warn(
+      { err: unregistered },
+      'search attributes could not be registered; docs/operations.md names them',
+    );
+  }
+  const workers = await createWorkers({
+    connection,
+    namespace: config.temporal.namespace,
+    ports: {
+      ...stores,
+      clock,
+      channels,
+      model,
+      failpoint: openFailpoint(config.worker.failpoint),
+      failures: {
+        record: ({ error, ...failure }) => log.warn({ ...failure, err: error }, 'an activity failed'),
+      },
+    },
+    maxCachedWorkflows: config.worker.maxCachedWorkflows,
+    poolSize: config.postgres.poolSize,
+    modelQueue: config.model.taskQueue,
+  });
+  const relayStore = openRelayStore({ url: config.postgres.jobsUrl });
+  const relay = config.worker.relay
+    ? runRelay(
+        {
+          store: relayStore,
+          client: new Client({ connection, namespace: config.temporal.namespace }),
+          entrance: {
+            workflowTaskTimeoutSeconds: config.temporal.workflowTaskTimeoutSeconds,
+            modelQueue: config.model.taskQueue,
+          },
+          clock,
+          log,
+        },
+        stopping,
+      )
+    : Promise.resolve();
+
+  const health = serveHealth(config.http, () => workers.every((worker) => worker.getState() === 'RUNNING'));
+  stopping.addEventListener('abort', () => workers.forEach((worker) => worker.shutdown()), { once: true });
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  log.info('worker ready');
+  await running;
+  await relay;
+  health?.close();
+  await connection.close();
+  await Promise.all([channels.close(), egress.close(), stores.close(), relayStore.close()]);
+  log.info('worker stopped');
+}
+
+/** Temporal may come up after us, or be away for a while: a worker waits for it. Null: stopped meanwhile. */
+async function connectPatiently(
+  temporal: Config['temporal'],
+  log: Log,
+  stopping: AbortSignal,
+): Promise<NativeConnection | null> {
+  while (!stopping.aborted) {
+    try {
+      return await NativeConnection.connect(connectionSettings(temporal));
+    } catch (error) {
+      log.warn({ err: error, address: temporal.address }, 'Temporal is not there yet; trying again');
+      await pause(1_000, undefined, { signal: stopping }).catch(() => undefined);
+    }
+  }
+  return null;
+}
+
+function stopSignal(): AbortSignal {
+  const controller = new AbortController();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => controller.abort());
+  return controller.signal;
+}
+
+/** GET /healthz on the port for figures, where one is set: 200 while every worker polls. */
+function serveHealth(http: Config['http'], polling: () => boolean) {
+  if (http.metricsPort === null) return null;
+  return createServer((_request, response) => {
+    response.statusCode = polling() ? 200 : 503;
+    response.end(polling() ? 'ok\n' : 'not polling\n');
+  }).listen(http.metricsPort, http.host);
+}
