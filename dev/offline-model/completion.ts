@@ -1,0 +1,62 @@
+import type { ChatRequest, JsonSchema } from './chat-request.ts';
+import { read, type Reading } from './reading.ts';
+import { reply, reportOf } from './reply.ts';
+import { fill } from './schema-filling.ts';
+import { scriptedReply, type Script, type ScriptLine } from './script.ts';
+import { summary } from './summary.ts';
+import { chooseTool, type ChosenCall } from './tool-choice.ts';
+import { understanding } from './understanding.ts';
+
+/** What a model says: text or calls. */
+export interface Completion {
+  content: string | null;
+  calls: ChosenCall[];
+  finishReason: string;
+}
+
+/** The answer to a request: the script's where a line fits, else the rules'. */
+export function complete(request: ChatRequest, script: Script): Completion {
+  const reading = read(request.messages);
+  const line = script.lineFor(request, reading);
+  return line === undefined ? byRules(request, reading) : scripted(line, request, reading);
+}
+
+function scripted(line: ScriptLine, request: ChatRequest, reading: Reading): Completion {
+  if (request.response_format?.json_schema !== undefined) {
+    const content = typeof line.json === 'string' ? line.json : JSON.stringify(line.json);
+    return { content, calls: [], finishReason: line.finish_reason ?? 'stop' };
+  }
+  const calls = (line.tool_calls ?? []).map(({ name, arguments: given }) => ({
+    name,
+    arguments: typeof given === 'string' ? given : JSON.stringify(given ?? {}),
+  }));
+  const content = line.reply === undefined ? null : scriptedReply(line.reply, reading.newest);
+  return { content, calls, finishReason: line.finish_reason ?? (calls.length > 0 ? 'tool_calls' : 'stop') };
+}
+
+function byRules(request: ChatRequest, reading: Reading): Completion {
+  const { name, schema } = request.response_format?.json_schema ?? {};
+  if (name !== undefined) {
+    return {
+      content: JSON.stringify(structured(name, schema ?? {}, request, reading)),
+      calls: [],
+      finishReason: 'stop',
+    };
+  }
+  if (request.response_format?.type === 'json_object')
+    return { content: '{}', calls: [], finishReason: 'stop' };
+
+  const lastOther = request.messages.findLastIndex((message) => message.role !== 'tool');
+  const results = request.messages.slice(lastOther + 1);
+  if (results.length > 0) return { content: reportOf(results, reading), calls: [], finishReason: 'stop' };
+
+  const call = chooseTool(request, reading);
+  if (call !== undefined) return { content: null, calls: [call], finishReason: 'tool_calls' };
+  return { content: reply(reading), calls: [], finishReason: 'stop' };
+}
+
+function structured(name: string, schema: JsonSchema, request: ChatRequest, reading: Reading): unknown {
+  if (name === 'understanding') return understanding(schema, reading);
+  if (name === 'summary') return summary(schema, request.messages);
+  return fill(schema);
+}

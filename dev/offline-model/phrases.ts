@@ -1,0 +1,115 @@
+import type { Topic } from './topics.ts';
+import type { Language } from './words.ts';
+
+/** Every sentence the stand-in can say. `{name}`, `{number}` and `{text}` are filled in. */
+export interface Phrases {
+  disclosure: string;
+  hello: string;
+  help: string;
+  simple: Record<
+    Extract<Topic, 'human' | 'billing' | 'technical' | 'product' | 'thanks' | 'bye' | 'identity'>,
+    string
+  >;
+  orderKnown: string;
+  orderUnknown: string;
+  nameTold: string;
+  nameKnown: string;
+  nameUnknown: string;
+  saidBefore: string;
+  saidNothing: string;
+  noted: string;
+  done: string;
+  failed: string;
+}
+
+export const PHRASES: Record<Language, Phrases> = {
+  en: {
+    disclosure: 'This is the offline stand-in: no language model is connected, I answer by simple rules.',
+    hello: 'Hello{name}!',
+    help: 'How can I help you?',
+    simple: {
+      human: 'I understand that you would like to talk to a person.',
+      billing:
+        'This is about a payment or a refund. I cannot move money myself; a colleague has to confirm that.',
+      technical:
+        'That sounds like a technical problem. Please tell me what you did and which message you saw.',
+      product: 'You are asking about a product or a price. I have no catalogue at hand; which product is it?',
+      thanks: 'You are welcome!',
+      bye: 'Goodbye, and have a good day.',
+      identity:
+        'I am not a person: I am an automated assistant, and at the moment only its offline stand-in.',
+    },
+    orderKnown:
+      'You are asking about order {number}. I cannot look into an order system from here; a colleague can.',
+    orderUnknown: 'Which order is it? Please send me the order number.',
+    nameTold: 'Nice to meet you, {text}.',
+    nameKnown: 'Your name is {text}.',
+    nameUnknown: 'You have not told me your name yet.',
+    saidBefore: 'Before this you wrote: “{text}”.',
+    saidNothing: 'This is your first message.',
+    noted:
+      'I have read: “{text}”. I have no rule for that; please ask about an order, a payment, a product or a technical problem.',
+    done: 'Done: {text}.',
+    failed: 'That did not work: {text}.',
+  },
+  id: {
+    disclosure:
+      'Ini pengganti luring: tidak ada model bahasa yang tersambung, saya menjawab dengan aturan sederhana.',
+    hello: 'Halo{name}!',
+    help: 'Ada yang bisa saya bantu?',
+    simple: {
+      human: 'Saya mengerti bahwa Anda ingin berbicara dengan petugas manusia.',
+      billing:
+        'Ini soal pembayaran atau pengembalian dana. Saya tidak dapat memindahkan uang; rekan kami harus mengonfirmasinya.',
+      technical:
+        'Sepertinya ini masalah teknis. Mohon ceritakan apa yang Anda lakukan dan pesan apa yang muncul.',
+      product: 'Anda menanyakan produk atau harga. Saya tidak punya katalog di sini; produk yang mana?',
+      thanks: 'Sama-sama!',
+      bye: 'Sampai jumpa, semoga hari Anda menyenangkan.',
+      identity: 'Saya bukan manusia: saya asisten otomatis, dan saat ini hanya pengganti luringnya.',
+    },
+    orderKnown:
+      'Anda menanyakan pesanan {number}. Saya tidak bisa melihat sistem pesanan dari sini; rekan kami bisa.',
+    orderUnknown: 'Pesanan yang mana? Mohon kirimkan nomor pesanannya.',
+    nameTold: 'Senang berkenalan, {text}.',
+    nameKnown: 'Nama Anda {text}.',
+    nameUnknown: 'Anda belum memberi tahu nama Anda.',
+    saidBefore: 'Sebelumnya Anda menulis: “{text}”.',
+    saidNothing: 'Ini pesan pertama Anda.',
+    noted:
+      'Saya sudah membaca: “{text}”. Saya tidak punya aturan untuk itu; silakan tanya tentang pesanan, pembayaran, produk, atau masalah teknis.',
+    done: 'Selesai: {text}.',
+    failed: 'Itu tidak berhasil: {text}.',
+  },
+  ar: {
+    disclosure: 'هذا هو البديل غير المتصل: لا يوجد نموذج لغوي متصل، وأجيب بقواعد بسيطة.',
+    hello: 'مرحبًا{name}!',
+    help: 'كيف يمكنني مساعدتك؟',
+    simple: {
+      human: 'أفهم أنك تريد التحدث إلى شخص حقيقي.',
+      billing:
+        'هذا يتعلق بدفعة أو باسترداد مبلغ. لا أستطيع تحويل الأموال بنفسي، ويجب أن يؤكد ذلك أحد زملائنا.',
+      technical: 'يبدو أنها مشكلة تقنية. من فضلك أخبرني بما فعلته وبالرسالة التي ظهرت لك.',
+      product: 'أنت تسأل عن منتج أو سعر. لا يوجد لديّ كتالوج هنا، فأي منتج تقصد؟',
+      thanks: 'على الرحب والسعة!',
+      bye: 'مع السلامة، أتمنى لك يومًا سعيدًا.',
+      identity: 'لست إنسانًا: أنا مساعد آلي، وفي الوقت الحالي مجرد بديله غير المتصل.',
+    },
+    orderKnown:
+      'أنت تسأل عن الطلب {number}. لا أستطيع الاطلاع على نظام الطلبات من هنا، ويمكن لأحد زملائنا ذلك.',
+    orderUnknown: 'أي طلب تقصد؟ أرسل لي رقم الطلب من فضلك.',
+    nameTold: 'تشرفت بمعرفتك يا {text}.',
+    nameKnown: 'اسمك {text}.',
+    nameUnknown: 'لم تخبرني باسمك بعد.',
+    saidBefore: 'كتبتَ قبل ذلك: «{text}».',
+    saidNothing: 'هذه أول رسالة منك.',
+    noted: 'قرأت: «{text}». ليست لديّ قاعدة لذلك، فاسألني عن طلب أو دفعة أو منتج أو مشكلة تقنية.',
+    done: 'تم: {text}.',
+    failed: 'لم ينجح ذلك: {text}.',
+  },
+};
+
+/** Puts values into a phrase; what a value holds is never looked at again. */
+export function filled(phrase: string, values: Record<string, string>): string {
+  return phrase.replace(/\{(\w+)\}/g, (_, key: string) => values[key] ?? '');
+}
