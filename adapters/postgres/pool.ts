@@ -1,0 +1,30 @@
+import pg from 'pg';
+
+/** A statement runs no longer on the server; no statement of the product's needs a tenth of it. */
+const STATEMENT_MS = 2_000;
+/** Waiting for a connection, and for an answer on one: a Postgres that is gone without a word is noticed in this. */
+const CONNECT_MS = 2_000;
+const ANSWER_MS = 2_500;
+/** A transaction whose process was stopped does not hold its locks for longer. */
+const IDLE_IN_TRANSACTION_MS = 10_000;
+
+/**
+ * Connections for short transactions. `pipeline` lets the first statement of a transaction travel with its begin.
+ * Errors of idle connections are swallowed here on purpose: the pool drops such a connection by itself.
+ */
+export function openPool(url: string, options: { max: number }): pg.Pool {
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max,
+    connectionTimeoutMillis: CONNECT_MS,
+    query_timeout: ANSWER_MS,
+    statement_timeout: STATEMENT_MS,
+    idle_in_transaction_session_timeout: IDLE_IN_TRANSACTION_MS,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+    application_name: 'parley',
+    ...({ pipeline: true } satisfies { pipeline: boolean }),
+  });
+  pool.on('error', () => undefined);
+  return pool;
+}
