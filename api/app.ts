@@ -6,7 +6,7 @@ import { DEFAULT_LIMITS } from './gateway.ts';
 import type { AppOptions, Gateway } from './gateway.ts';
 import { serveOpen, serveOperation } from './serve.ts';
 import type { ApiPorts } from './ports.ts';
-import { Problem, describeError, problemOf } from './problem.ts';
+import { Problem, problemOf } from './problem.ts';
 import { createRateLimit } from './rate-limit.ts';
 import { createRefusals } from './refusals.ts';
 import { rememberLookup } from './remembered-lookup.ts';
@@ -25,7 +25,7 @@ export function createApp(ports: ApiPorts, options: AppOptions): Express {
   app.set('query parser', 'simple');
   app.set('trust proxy', options.trustedProxies ?? 0);
 
-  app.use(requestLog(options.logger));
+  app.use(requestLog(options.log));
   // Customers' messages first: they pass as little as possible.
   for (const route of routes) if (route.who === 'gateway') mount(app, route, gateway);
   app.use(securityHeaders);
@@ -41,13 +41,13 @@ function createGateway(ports: ApiPorts, options: AppOptions): Gateway {
   return {
     ...ports,
     lookup: rememberLookup(ports.lookup, clock),
-    refusals: createRefusals(ports.audit, clock, options.logger),
+    refusals: createRefusals(ports.audit, clock, options.log),
     streams: createStreams(limits, options.closing),
     visitorMessages: createRateLimit(clock, {
       burst: limits.visitorBurst,
       perSecond: limits.visitorPerSecond,
     }),
-    newVisitors: createRateLimit(clock, { burst: 60, perSecond: 1 }),
+    newVisitors: createRateLimit(clock, { burst: 120, perSecond: 5 }),
     limits,
     options,
   };
@@ -69,12 +69,12 @@ const securityHeaders: RequestHandler = helmet({
 });
 
 /** The one place where a failure becomes an answer. */
-function errorAnswer({ options: { logger } }: Gateway): ErrorRequestHandler {
+function errorAnswer({ options: { log } }: Gateway): ErrorRequestHandler {
   return (error: unknown, req, res, _next) => {
     const requestId = requestIdOf(res);
     const problem = problemOf(error);
     if (problem.status === 500)
-      logger.error({ request_id: requestId, method: req.method, error: describeError(error) }, 'unexpected');
+      log.error({ request_id: requestId, method: req.method, err: error }, 'unexpected');
     // A stream or page that has begun cannot become a problem any more: cut it, the peer sees it is incomplete.
     if (res.headersSent) res.destroy();
     else if (!res.destroyed) sendProblem(res, problem, requestId);

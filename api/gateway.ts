@@ -1,13 +1,19 @@
-import type { Logger } from 'pino';
 import type { ApiPorts } from './ports.ts';
 import type { RateLimit } from './rate-limit.ts';
 import type { Refusals } from './refusals.ts';
 import type { RememberedLookup } from './remembered-lookup.ts';
 import type { Streams } from './streams.ts';
 
+/** Where the gateway writes its lines. Errors go under `err`; the log reduces them to kind and place. */
+export interface Log {
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
 /** What the process decides about the app; everything else comes through the ports. */
 export interface AppOptions {
-  logger: Logger;
+  log: Log;
   /** Where people reach us; decides whether cookies are for https only. */
   publicUrl: string;
   /** How many proxies stand in front, exactly: with a wrong number anybody may choose the address we log. */
@@ -34,7 +40,7 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   streamsPerIntegration: 2000,
   streamsPerVisitor: 5,
-  visitorBurst: 10,
+  visitorBurst: 30,
   visitorPerSecond: 1,
   heartbeatMs: 15_000,
 };

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Gateway } from './gateway.ts';
 import type { Caller } from './ports.ts';
-import { Problem, describeError } from './problem.ts';
+import { Problem } from './problem.ts';
 
 interface Answer {
   status: number;
@@ -48,7 +48,7 @@ export async function once(
       await gateway.idempotency.finish(caller, key, answer);
     } catch (error) {
       // What was done is done; only the memory of it is missing.
-      gateway.options.logger.warn({ error: describeError(error) }, 'an answer could not be remembered');
+      gateway.options.log.warn({ err: error }, 'an answer could not be remembered');
     }
   };
   let answer: Answer;

@@ -90,15 +90,3 @@ function readingProblem(error: unknown): Problem | null {
   if (status === 400) return new Problem(400, 'The path or the body cannot be read.');
   return null;
 }
-
-/** What a log may hold of an unforeseen error: its name, code and place, not its message. */
-export function describeError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { name: typeof error };
-  const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
-  return {
-    name: error.name,
-    code: 'code' in error && typeof error.code === 'string' ? error.code : undefined,
-    at: frames.slice(0, 8).map((line) => line.trim()),
-    cause: error.cause === undefined ? undefined : describeError(error.cause),
-  };
-}

@@ -1,5 +1,4 @@
-import type { Logger } from 'pino';
-import { describeError } from './problem.ts';
+import type { Log } from './gateway.ts';
 import type { Audit, ReceivingIntegration } from './ports.ts';
 import { createRateLimit } from './rate-limit.ts';
 
@@ -19,7 +18,7 @@ export interface Refusal {
 }
 
 /** A flood of forgeries must not become a flood of rows: what was left out is counted in the next entry. */
-export function createRefusals(audit: Audit, clock: { now(): Date }, logger: Logger): Refusals {
+export function createRefusals(audit: Audit, clock: { now(): Date }, log: Log): Refusals {
   const limit = createRateLimit(clock, { burst: 20, perSecond: 0.5 });
   const leftOut = new Map<string, number>();
   return {
@@ -39,7 +38,7 @@ export function createRefusals(audit: Audit, clock: { now(): Date }, logger: Log
           detail: { reason, ...(unwritten > 0 ? { refused_since_last_entry: unwritten } : {}) },
         });
       } catch (error) {
-        logger.warn({ error: describeError(error), attempt, reason }, 'a refusal could not be written down');
+        log.warn({ err: error, attempt, reason }, 'a refusal could not be written down');
       }
     },
   };

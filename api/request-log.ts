@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler, Response } from 'express';
-import type { Logger } from 'pino';
+import type { Log } from './gateway.ts';
 
 /** Gives each request its id and writes one line about it when it is over: never a word of its body, query or path values. */
-export function requestLog(logger: Logger): RequestHandler {
+export function requestLog(log: Log): RequestHandler {
   return (req, res, next) => {
     const started = performance.now();
     const requestId = randomUUID();
@@ -19,8 +19,8 @@ export function requestLog(logger: Logger): RequestHandler {
         organisation: res.locals['organisation'] as string | undefined,
         ...(res.writableFinished ? {} : { cut_off: true }),
       };
-      if (res.statusCode === 500) logger.error(line, 'request');
-      else logger.info(line, 'request');
+      if (res.statusCode === 500) log.error(line, 'request');
+      else log.info(line, 'request');
     });
     next();
   };

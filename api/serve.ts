@@ -20,13 +20,13 @@ export function serveOperation(route: Route & { operation: Operation }, gateway:
     const caller = await authorise(req, who, gateway.lookup);
     res.locals['organisation'] = caller.organisationId;
     const params = parseParams(operation.params, req.params);
-    const query = parse(operation.query, req.query);
+    const query = operation.query && parse(operation.query, req.query);
     const json = operation.body === undefined ? undefined : await readJson(req, res);
     const asked: Asked<unknown, unknown, unknown> = {
       caller,
       params,
       query,
-      body: parse(operation.body, json?.value),
+      body: operation.body && parse(operation.body, json?.value),
     };
     const run = async () => ({ status: operation.status, body: await operation.run(asked, gateway) });
     const key = req.headers['idempotency-key'];
@@ -59,9 +59,9 @@ function parseParams(schema: z.ZodType | undefined, params: unknown): unknown {
 }
 
 /** @throws Problem 422 naming each wrong field. */
-export function parse<T>(schema: z.ZodType<T> | undefined, value: unknown): T | undefined {
-  const parsed = schema?.safeParse(value);
-  if (parsed === undefined || parsed.success) return parsed?.data;
+export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
   throw new Problem(422, 'Some fields are not valid.', { errors: fieldErrors(parsed.error) });
 }
 

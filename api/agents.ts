@@ -1,0 +1,130 @@
+import { z } from 'zod';
+import type { AgentSettings } from '../domain/agent.ts';
+import { CORE_INTENTS } from '../domain/intents.ts';
+import type { AgentRecord } from './ports.ts';
+import { unknown } from './problem.ts';
+import { operation } from './route.ts';
+import { byId, id, pageOf, pageQuery, time, toPage, toPageQuery, words } from './shapes.ts';
+
+const prompt = words(20_000);
+
+const personality = z.strictObject({ name: words(100), prompt, tone: words(200).optional() });
+
+const settings = {
+  prompt,
+  personalities: z.partialRecord(z.enum(CORE_INTENTS), personality),
+  wait_time_seconds: z.number().min(0).max(600),
+  wait_cap_seconds: z.number().min(0).max(3600),
+  regroup: z.boolean(),
+  fallback_reply: words(2000),
+  message_limit: z.int().min(1).max(200),
+  model: words(100),
+  temperature: z.number().min(0).max(2),
+  tool_assignments: z.array(words(100)).max(50),
+  natural_language_escalation: z.boolean(),
+};
+
+const name = words(255);
+const change = z.strictObject({ name, ...settings }).partial();
+
+const agent = z
+  .strictObject({
+    id,
+    name,
+    version: z.int(),
+    ...settings,
+    model: words(100).nullable(),
+    temperature: z.number().nullable(),
+    created_at: time,
+    updated_at: time,
+  })
+  .meta({ id: 'Agent' });
+
+export const listAgents = operation({
+  summary: 'The agents of the organisation',
+  query: pageQuery,
+  status: 200,
+  answer: pageOf(agent),
+  async run({ caller, query }, gateway) {
+    return toPage(await gateway.settings.agents(caller, toPageQuery(query)), toAgent);
+  },
+});
+
+export const readAgent = operation({
+  summary: 'One agent with its settings',
+  params: byId,
+  status: 200,
+  answer: agent,
+  async run({ caller, params }, gateway) {
+    return toAgent(found(await gateway.settings.agent(caller, params.id)));
+  },
+});
+
+export const createAgent = operation({
+  summary: 'Makes an agent; what is left out gets its default',
+  body: change.required({ name: true }),
+  status: 201,
+  answer: agent,
+  async run({ caller, body }, gateway) {
+    return toAgent(
+      await gateway.settings.createAgent(caller, { name: body.name, settings: toSettings(body) }),
+    );
+  },
+});
+
+export const changeAgent = operation({
+  summary: 'Changes the settings that are named; conversations follow from their next turn',
+  params: byId,
+  body: change,
+  status: 200,
+  answer: agent,
+  async run({ caller, params, body }, gateway) {
+    const changed = { name: body.name, settings: toSettings(body) };
+    return toAgent(found(await gateway.settings.updateAgent(caller, params.id, changed)));
+  },
+});
+
+function found(record: AgentRecord | null): AgentRecord {
+  if (record === null) throw unknown('agent');
+  return record;
+}
+
+/** Only what was named: an absent member must not overwrite a stored one. */
+function toSettings(body: z.output<typeof change>): Partial<AgentSettings> {
+  const all: Partial<AgentSettings> = {
+    prompt: body.prompt,
+    personalities: body.personalities,
+    waitTimeSeconds: body.wait_time_seconds,
+    waitCapSeconds: body.wait_cap_seconds,
+    regroup: body.regroup,
+    fallbackReply: body.fallback_reply,
+    messageLimit: body.message_limit,
+    model: body.model,
+    temperature: body.temperature,
+    toolAssignments: body.tool_assignments,
+    naturalLanguageEscalation: body.natural_language_escalation,
+  };
+  return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
+}
+
+function toAgent(record: AgentRecord): z.input<typeof agent> {
+  const { settings } = record;
+  return {
+    id: record.id,
+    name: record.name,
+    version: record.version,
+    prompt: settings.prompt,
+    personalities: settings.personalities,
+    wait_time_seconds: settings.waitTimeSeconds,
+    wait_cap_seconds: settings.waitCapSeconds,
+    regroup: settings.regroup,
+    fallback_reply: settings.fallbackReply,
+    message_limit: settings.messageLimit,
+    model: settings.model ?? null,
+    temperature: settings.temperature ?? null,
+    tool_assignments: settings.toolAssignments,
+    natural_language_escalation: settings.naturalLanguageEscalation,
+    created_at: record.createdAt.toISOString(),
+    updated_at: record.updatedAt.toISOString(),
+  };
+}

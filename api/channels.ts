@@ -1,0 +1,130 @@
+import { randomBytes } from 'node:crypto';
+import { z } from 'zod';
+import { CHANNEL_KINDS } from '../domain/channel.ts';
+import { CHANNEL_SETTINGS, isConfigurable } from './channel-settings.ts';
+import type { ChannelRecord } from './ports.ts';
+import { Problem, unknown } from './problem.ts';
+import { operation } from './route.ts';
+import { parse } from './serve.ts';
+import { byId, id, pageOf, pageQuery, time, toPage, toPageQuery, words } from './shapes.ts';
+
+const named = { name: words(255), agent_id: id };
+const { generic, webchat, whatsapp } = CHANNEL_SETTINGS;
+
+const newChannel = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('generic'), ...named, ...generic }),
+  z.strictObject({
+    kind: z.literal('webchat'),
+    ...named,
+    settings: webchat.settings.default({}),
+    secrets: webchat.secrets.default({}),
+  }),
+  z.strictObject({ kind: z.literal('whatsapp'), ...named, ...whatsapp }),
+]);
+
+const texts = z.record(z.string().regex(/^[a-z_]{1,64}$/), z.string());
+
+const change = z
+  .strictObject({ ...named, active: z.boolean(), settings: texts, secrets: texts })
+  .partial()
+  .meta({ description: 'Of settings and secrets those that are named; the rest stays' });
+
+const channel = z
+  .strictObject({
+    id,
+    kind: z.enum(CHANNEL_KINDS),
+    ...named,
+    active: z.boolean(),
+    settings: z.record(z.string(), z.string()),
+    secrets_set: z.array(z.string()).meta({ description: 'Which secrets are set; their values never leave' }),
+    created_at: time,
+  })
+  .meta({ id: 'Channel' });
+
+export const listChannels = operation({
+  summary: 'The channel integrations of the organisation',
+  query: pageQuery,
+  status: 200,
+  answer: pageOf(channel),
+  async run({ caller, query }, gateway) {
+    return toPage(await gateway.settings.channels(caller, toPageQuery(query)), toChannel);
+  },
+});
+
+export const readChannel = operation({
+  summary: 'One channel integration',
+  params: byId,
+  status: 200,
+  answer: channel,
+  async run({ caller, params }, gateway) {
+    return toChannel(found(await gateway.settings.channel(caller, params.id)));
+  },
+});
+
+export const createChannel = operation({
+  summary: 'Makes a channel integration',
+  body: newChannel,
+  status: 201,
+  answer: channel,
+  async run({ caller, body }, gateway) {
+    const made = await gateway.settings.createChannel(caller, {
+      kind: body.kind,
+      name: body.name,
+      agentId: body.agent_id,
+      settings: present(body.settings),
+      secrets:
+        body.kind === 'webchat'
+          ? { session_secret: body.secrets.session_secret ?? randomBytes(32).toString('base64url') }
+          : body.secrets,
+    });
+    if (made === null) throw unknownAgent();
+    gateway.lookup.forget();
+    return toChannel(made);
+  },
+});
+
+export const changeChannel = operation({
+  summary: 'Changes a channel integration, or switches it off and on',
+  params: byId,
+  body: change,
+  status: 200,
+  answer: channel,
+  async run({ caller, params, body }, gateway) {
+    const before = found(await gateway.settings.channel(caller, params.id));
+    if (isConfigurable(before.kind)) {
+      const shape = CHANNEL_SETTINGS[before.kind];
+      const whole = z.strictObject({ settings: shape.settings.partial(), secrets: shape.secrets.partial() });
+      parse(whole, { settings: body.settings ?? {}, secrets: body.secrets ?? {} });
+    }
+    const after = await gateway.settings.updateChannel(caller, params.id, {
+      ...present({ name: body.name, agentId: body.agent_id, active: body.active, secrets: body.secrets }),
+      ...(body.settings === undefined ? {} : { settings: { ...before.settings, ...body.settings } }),
+    });
+    // The channel was there a moment ago, so it is the agent that is not.
+    if (after === null) throw unknownAgent();
+    gateway.lookup.forget();
+    return toChannel(after);
+  },
+});
+
+function found(record: ChannelRecord | null): ChannelRecord {
+  if (record === null) throw unknown('channel integration');
+  return record;
+}
+
+function unknownAgent(): Problem {
+  return new Problem(422, 'Some fields are not valid.', {
+    errors: [{ field: 'agent_id', message: 'is not an agent of this organisation' }],
+  });
+}
+
+function present<T extends object>(members: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
+
+function toChannel(record: ChannelRecord): z.input<typeof channel> {
+  const { agentId, secretsSet, createdAt, ...same } = record;
+  return { ...same, agent_id: agentId, secrets_set: secretsSet, created_at: createdAt.toISOString() };
+}

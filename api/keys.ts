@@ -1,0 +1,58 @@
+import { z } from 'zod';
+import { ROLES, roleAllows } from '../domain/role.ts';
+import type { KeyRecord } from './ports.ts';
+import { Problem, unknown } from './problem.ts';
+import { operation } from './route.ts';
+import { byId, id, pageOf, pageQuery, time, timeOrNull, toPage, toPageQuery, words } from './shapes.ts';
+
+const key = z
+  .strictObject({
+    id,
+    name: z.string(),
+    role: z.enum(ROLES),
+    created_at: time,
+    revoked_at: time.nullable(),
+  })
+  .meta({ id: 'ApiKey' });
+
+export const listKeys = operation({
+  summary: 'The API keys of the organisation, without the keys themselves',
+  query: pageQuery,
+  status: 200,
+  answer: pageOf(key),
+  async run({ caller, query }, gateway) {
+    return toPage(await gateway.settings.keys(caller, toPageQuery(query)), toKey);
+  },
+});
+
+export const createKey = operation({
+  summary: 'Makes an API key; it is shown this once',
+  body: z.strictObject({ name: words(255), role: z.enum(ROLES) }),
+  status: 201,
+  answer: key.extend({ key: z.string() }).meta({ id: 'NewApiKey' }),
+  secretAnswer: true,
+  async run({ caller, body }, gateway) {
+    // The gateway's role is beside the others; all the rest only as far as one's own reaches (TEN-2).
+    if (body.role !== 'gateway' && !roleAllows(caller.role, body.role))
+      throw new Problem(403, `The role ${caller.role} may not hand out the role ${body.role}.`);
+    const made = await gateway.settings.createKey(caller, body);
+    return { ...toKey(made), key: made.key };
+  },
+});
+
+export const revokeKey = operation({
+  summary: 'Revokes an API key; every process heeds it within seconds',
+  params: byId,
+  status: 200,
+  answer: key,
+  async run({ caller, params }, gateway) {
+    const revoked = await gateway.settings.revokeKey(caller, params.id);
+    if (revoked === null) throw unknown('API key');
+    gateway.lookup.forget();
+    return toKey(revoked);
+  },
+});
+
+function toKey({ id, name, role, createdAt, revokedAt }: KeyRecord): z.input<typeof key> {
+  return { id, name, role, created_at: createdAt.toISOString(), revoked_at: timeOrNull(revokedAt) };
+}
