@@ -43,7 +43,10 @@ describe('the model adapter, with the real client against the offline model', ()
   const failure = async (timeoutMs?: number): Promise<ParleyFailure> => {
     const error = await model(timeoutMs)
       .complete(request, alive)
-      .then(assert.fail, (thrown: unknown) => thrown);
+      .then(
+        () => assert.fail('the call succeeded'),
+        (thrown: unknown) => thrown,
+      );
     assert.ok(error instanceof ParleyFailure, inspect(error));
     const shown = inspect(error, { depth: 20, showHidden: true });
     for (const secret of [KEY, 'xylophone', 'lighthouse']) assert.ok(!shown.includes(secret), shown);

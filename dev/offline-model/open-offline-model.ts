@@ -65,9 +65,9 @@ export async function openOfflineModel(options: OfflineModelOptions = {}): Promi
     if (!call.headers.authorization?.startsWith('Bearer ')) return errorAnswer(401, 'no API key was given');
     let request: ChatRequest;
     try {
-      request = JSON.parse(call.body.toString('utf8')) as ChatRequest;
-    } catch {
-      return errorAnswer(400, 'the body is not JSON');
+      request = jsonBody(call) as unknown as ChatRequest;
+    } catch (error) {
+      return errorAnswer(400, (error as Error).message);
     }
     const wrong = whatIsWrongWithChat(request);
     if (wrong !== undefined) return errorAnswer(400, wrong);

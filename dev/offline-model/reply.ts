@@ -3,7 +3,7 @@ import { textOf } from './chat-request.ts';
 import { factFor } from './facts.ts';
 import { filled, PHRASES } from './phrases.ts';
 import { customerName, nameIn, numberIn, type Reading } from './reading.ts';
-import { newestTopics, type Topic } from './topics.ts';
+import { newestTopics, NUMBERED, type Topic } from './topics.ts';
 
 const QUOTED = 200;
 /** Topics on which a fact of the prompt is a better answer than the phrase. */
@@ -17,18 +17,21 @@ export function reply(reading: Reading): string {
   if (topics.length === 0) {
     const text = reading.newest.join(' / ');
     parts.push(
-      factFor(reading.system, text, reading.language) ?? filled(phrases.noted, { text: shortened(text) }),
+      factFor(reading.system, text, reading.language, false) ??
+        filled(phrases.noted, { text: shortened(text) }),
     );
   } else if (topics.length === 1 && topics[0] === 'greeting') {
     parts.push(phrases.help);
   }
-  return disclosed(reading, parts.join(' '));
+  return disclosed(reading, [...new Set(parts)].join(' '));
 }
 
 function answerTo(topic: Topic, reading: Reading): string {
   const phrases = PHRASES[reading.language];
   const question = reading.newest.join('\n');
-  const fact = FACTUAL.includes(topic) ? factFor(reading.system, question, reading.language) : undefined;
+  const fact = FACTUAL.includes(topic)
+    ? factFor(reading.system, question, reading.language, NUMBERED.includes(topic))
+    : undefined;
   if (fact !== undefined) return fact;
   switch (topic) {
     case 'greeting': {

@@ -66,13 +66,16 @@ function isAskedFor(tool: ChatTool, text: string): boolean {
 }
 
 function argumentsFor(parameters: JsonSchema, text: string, reading: Reading): unknown {
-  const subject = subjectOf(text) ?? (text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  const subject = subjectOf(text);
+  const whole = text.length > 80 ? `${text.slice(0, 80)}…` : text;
   return fill(parameters, (name, given) => {
     const schema = resolvedSchema(given, parameters);
     const types = schema.type === undefined ? [] : [schema.type].flat();
     if (schema.enum !== undefined) return valueFrom(text, { name, options: schema.enum }, reading);
     if (name === 'tags') return types.includes('array') ? tagsIn(text) : tagsIn(text)?.join(',');
-    if (/(?:^|_)(?:name|title|subject)$/.test(name) && !/customer|contact/.test(name)) return subject;
+    if (/(?:^|_)(?:name|title|subject)$/.test(name) && !/customer|contact/.test(name)) {
+      return subject ?? (parameters.required?.includes(name) ? whole : undefined);
+    }
     if (/customer_name|contact_name/.test(name)) return customerName(reading);
     if (/details|description|reason|message|notes?$/.test(name)) return text;
     if (/(?:^|_)id$/.test(name))
@@ -85,15 +88,14 @@ function argumentsFor(parameters: JsonSchema, text: string, reading: Reading): u
   });
 }
 
+const TAGS =
+  /(?:\b(?:tag|label|tandai)\b|وسم)(?:\s+(?:this|it|the|chat|conversation|ini|percakapan|as|with|dengan|sebagai))*[\s:]+(.+)$/iu;
+
 function tagsIn(text: string): string[] | undefined {
-  const named =
-    /(?:\b(?:tag|label|tandai)\b|وسم)\s*(?:this|it|chat|conversation|ini|percakapan|as|with|dengan|sebagai|:)*\s+(.+)$/iu.exec(
-      text,
-    )?.[1];
-  const subject = subjectOf(text) ?? named;
-  const tags = subject
-    ?.split(/,| and | dan | و/u)
-    .map((tag) => tag.trim())
+  const named = TAGS.exec(text)?.[1] ?? subjectOf(text);
+  const tags = named
+    ?.split(/,| and | dan /u)
+    .map((tag) => tag.replace(/^["'“«\s]+|["'”».!\s]+$/gu, ''))
     .filter(Boolean);
   return tags?.length ? tags : undefined;
 }

@@ -36,7 +36,7 @@ const SIGNS: [Topic, RegExp][] = [
   ],
   [
     'human',
-    /\b(?:talk|speak|connect me|transfer me|chat)\b.{0,25}\b(?:human|person|someone|somebody|agent|representative|operator|manager|supervisor|people)\b|\b(?:real|live|actual) (?:human|person|agent)\b|\bhuman (?:please|agent)\b|\b(?:bicara|ngobrol|hubungkan|sambungkan|berbicara)\b.{0,25}\b(?:orang|manusia|petugas|agen|cs|operator|admin|staf)\b|\borang asli\b|\bpetugas manusia\b|(?:اتحدث|التحدث|اتكلم|تكلم|التكلم|حولني|كلم).{0,25}(?:شخص|موظف|انسان|بشري|ممثل|احد)/,
+    /\b(?:talk|speak|connect me|transfer me|chat)\b.{0,25}\b(?:human|person|someone|somebody|agent|representative|operator|manager|supervisor|people)\b|\b(?:want|need|get me|give me)\b.{0,12}\b(?:human|person|agent|representative)\b|\bhuman (?:please|agent)\b|\b(?:bicara|ngobrol|hubungkan|sambungkan|berbicara)\b.{0,25}\b(?:orang|manusia|petugas|agen|cs|operator|admin|staf)\b|\borang asli\b|\bpetugas manusia\b|(?:اتحدث|التحدث|اتكلم|تكلم|التكلم|حولني|كلم).{0,25}(?:شخص|موظف|انسان|بشري|ممثل|احد)/,
   ],
   [
     'billing',
@@ -58,7 +58,8 @@ const SIGNS: [Topic, RegExp][] = [
   ['bye', /\b(?:bye|goodbye|see you|sampai jumpa|dadah)\b|مع السلامه|الي اللقاء/],
 ];
 
-const NUMBERED: Topic[] = ['order', 'billing'];
+/** Topics whose cases go by a number. */
+export const NUMBERED: Topic[] = ['order', 'billing'];
 
 /** What one message is about; empty when no rule knows. */
 export function topicsOf(text: string): Topic[] {

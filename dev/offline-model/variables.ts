@@ -16,6 +16,7 @@ const AFTER = [
   /(?:\b(?:called|named|titled|bernama|berjudul)|باسم|بعنوان)[ \t:]+(.{2,120}?)[.!?؟]*$/iu,
   /(?:\b(?:about|regarding|tentang|soal|mengenai)|(?:^|\s)(?:عن|بخصوص|بشأن))[ \t:]+(.{2,120}?)[.!?؟]*$/iu,
   /:\s+(.{2,120}?)[.!?؟]*$/u,
+  /\b(?:(?:name|title) (?:to|as)|menjadi)[ \t]+(.{2,120}?)[.!?]*$/iu,
   /\b(?:for|untuk)[ \t]+(?!(?:me|us|saya|aku|kami)\b)(.{2,120}?)[.!?؟]*$/iu,
 ];
 
