@@ -1,4 +1,4 @@
-import { linkSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { linkSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { identityOf, isRunning, signalProcess, type KnownProcess } from './process-identity.ts';
 import { until } from './until.ts';
@@ -52,6 +52,20 @@ export async function takeStageLock(dataDir: string, say: (line: string) => void
     },
     release: () => rmSync(file, { force: true }),
   };
+}
+
+/**
+ * Ends and removes stages in folders of their own (`<prefix>…` in the temporary folder) whose supervisor was killed,
+ * such as those of an interrupted test run.
+ */
+export async function sweepDeadStages(folder: string, prefix: string): Promise<void> {
+  for (const name of readdirSync(folder).filter((entry) => entry.startsWith(prefix))) {
+    const dataDir = join(folder, name);
+    const left = read(join(dataDir, 'stage.lock'));
+    if (left === undefined || isRunning(left.supervisor)) continue;
+    await endOrphans(left, () => undefined);
+    rmSync(dataDir, { recursive: true, force: true });
+  }
 }
 
 /** Ends what an earlier supervisor of this folder left running, youngest first as a stop would. */

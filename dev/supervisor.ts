@@ -45,6 +45,7 @@ interface Supervised {
   child?: ChildProcess;
   ended?: Promise<string>;
   starting?: Promise<void>;
+  stopping?: Promise<void>;
   failures: number;
   readyAt: number;
   retry?: NodeJS.Timeout;
@@ -93,22 +94,13 @@ export class Supervisor {
     return supervised.starting;
   }
 
-  /** Ends one process in order: its stop signal, its grace, then SIGKILL. */
-  async stop(name: string): Promise<void> {
+  /** Ends one process in order: its stop signal, its grace, then SIGKILL. Asking twice signals once. */
+  stop(name: string): Promise<void> {
     const supervised = this.#find(name);
     clearTimeout(supervised.retry);
     supervised.state = 'down';
-    const { plan, child, ended } = supervised;
-    if (child?.pid === undefined || ended === undefined) return;
-    // A process that was stopped would not hear the signal.
-    signalProcess(child.pid, 'SIGCONT');
-    signalProcess(child.pid, plan.stopSignal);
-    const killer = setTimeout(() => {
-      this.#options.say(`${name} did not end within ${plan.graceMs / 1000} s and is killed`);
-      child.kill('SIGKILL');
-    }, plan.graceMs);
-    await ended;
-    clearTimeout(killer);
+    supervised.stopping ??= this.#end(supervised).finally(() => delete supervised.stopping);
+    return supervised.stopping;
   }
 
   /** Sends a signal as the outside would. Resolves when the process is gone, for SIGSTOP and SIGCONT at once. */
@@ -117,6 +109,11 @@ export class Supervisor {
     if (child?.pid === undefined || ended === undefined) return;
     signalProcess(child.pid, signal);
     if (signal !== 'SIGSTOP' && signal !== 'SIGCONT') await ended;
+  }
+
+  /** Resolves with the signal or exit code of the run that is under way. */
+  async ended(name: string): Promise<string> {
+    return (await this.#find(name).ended) ?? 'was never started';
   }
 
   /** Ends everything, the highest tier first. Nothing can be started afterwards. */
@@ -135,6 +132,19 @@ export class Supervisor {
   killAll(): void {
     this.#stopping = true;
     for (const { child } of this.#processes.values()) child?.kill('SIGKILL');
+  }
+
+  async #end({ plan, child, ended }: Supervised): Promise<void> {
+    if (child?.pid === undefined || ended === undefined) return;
+    // A process that was stopped would not hear the signal.
+    signalProcess(child.pid, 'SIGCONT');
+    signalProcess(child.pid, plan.stopSignal);
+    const killer = setTimeout(() => {
+      this.#options.say(`${plan.name} did not end within ${plan.graceMs / 1000} s and is killed`);
+      child.kill('SIGKILL');
+    }, plan.graceMs);
+    await ended;
+    clearTimeout(killer);
   }
 
   async #startOnce(supervised: Supervised): Promise<void> {
