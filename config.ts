@@ -61,6 +61,13 @@ export interface Config<P extends Program = Program> {
     /** Named point at which the worker kills itself with SIGKILL; set by tests only. */
     readonly failpoint: string | null;
   };
+  /** What a conversation's workflow is started with; running ones keep theirs. */
+  readonly conversation: {
+    /** Turns after which a run continues as new; null leaves it to the workflow. */
+    readonly turnsPerRun: number | null;
+    /** How long a send of unknown outcome waits for the channel's report before it is uncertain. */
+    readonly deliveryReportSeconds: number;
+  };
   readonly logLevel: (typeof LOG_LEVELS)[number];
   readonly otelEndpoint: string | null;
   readonly dataDir: string;
@@ -149,6 +156,8 @@ const settings = z.object({
     .transform((text) => text === 'on'),
   MAX_CACHED_WORKFLOWS: count(0, 1_000_000).default(1000),
   FAILPOINT: z.string().optional(),
+  TURNS_PER_RUN: count(1, 10_000).optional(),
+  DELIVERY_REPORT_SECONDS: count(1, 86_400).default(60),
   LOG_LEVEL: z.enum(LOG_LEVELS, `is not one of ${LOG_LEVELS.join(', ')}`).default('info'),
   OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
   DATA_DIR: z.string().default('.data'),
@@ -256,6 +265,10 @@ function toConfig(env: z.infer<typeof settings>): Config {
       relay: env.RELAY,
       maxCachedWorkflows: env.MAX_CACHED_WORKFLOWS,
       failpoint: env.FAILPOINT ?? null,
+    },
+    conversation: {
+      turnsPerRun: env.TURNS_PER_RUN ?? null,
+      deliveryReportSeconds: env.DELIVERY_REPORT_SECONDS,
     },
     logLevel: env.LOG_LEVEL,
     otelEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,

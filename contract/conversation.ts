@@ -40,6 +40,8 @@ export interface ConversationInput extends ConversationRef {
   channelIntegrationId: string;
   /** A run ends and continues as new after so many turns. */
   turnsPerRun?: number;
+  /** How long a send of unknown outcome waits for the channel's report; absent: the workflow's own. */
+  deliveryReportMs?: number;
   /** The queue of model calls where it is not the conversations' own. */
   modelQueue?: string;
   state?: ConversationState;

@@ -6,10 +6,11 @@ import { openChannels } from '../adapters/channels/index.ts';
 import { openEgress } from '../adapters/egress/egress.ts';
 import { openLog } from '../adapters/log/log.ts';
 import type { Log } from '../adapters/log/log.ts';
-import { openModel } from '../adapters/model/index.ts';
+import { openModel } from '../adapters/model/open-model.ts';
 import { openRelayStore, openTurnStores } from '../adapters/postgres/index.ts';
 import { openSecrets } from '../adapters/secrets/secrets.ts';
 import { connectionSettings } from '../adapters/temporal/connection.ts';
+import { entranceOptions } from '../adapters/temporal/entrance.ts';
 import { temporalLogger } from '../adapters/temporal/logger.ts';
 import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.ts';
 import { ConfigError, describeConfig, loadConfig } from '../config.ts';
@@ -87,10 +88,7 @@ async function main(config: Config<'worker'>): Promise<void> {
         {
           store: relayStore,
           client: new Client({ connection, namespace: config.temporal.namespace }),
-          entrance: {
-            workflowTaskTimeoutSeconds: config.temporal.workflowTaskTimeoutSeconds,
-            modelQueue: config.model.taskQueue,
-          },
+          entrance: entranceOptions(config),
           clock,
           log,
         },

@@ -30,6 +30,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
   let shownStatus = statusOf(state);
   let turnsThisRun = 0;
   let farDeadlinePassed = false;
+  const deliveryReportMs = input.deliveryReportMs ?? DELIVERY_REPORT_MS;
   const ref = { organisationId: input.organisationId, conversationId: input.conversationId };
 
   // Before the first await: signals may be delivered with the very first task.
@@ -47,7 +48,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
         ...opened,
         sending: opened.sending.map(({ outboundId }) => ({
           outboundId,
-          due: Date.now() + DELIVERY_REPORT_MS,
+          due: Date.now() + deliveryReportMs,
         })),
       },
       now: Date.now(),
@@ -102,7 +103,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
   async function turn(): Promise<void> {
     turnsThisRun++;
     try {
-      await runTurn({ ref, modelCalls, state: () => state, tell, doing: show });
+      await runTurn({ ref, modelCalls, deliveryReportMs, state: () => state, tell, doing: show });
     } catch (error) {
       // The rows stay unsettled; the relay signals them again, and the turn begins again under its number.
       log.error('a turn was abandoned', { turn: state.turn, code: failureCode(error) });

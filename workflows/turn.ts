@@ -5,13 +5,15 @@ import { turnCause } from '../contract/ids.ts';
 import type { CoreIntent } from '../domain/intents.ts';
 import { failureCode, ownStore, untilStoreIsBack } from './effects.ts';
 import type { ModelCalls } from './effects.ts';
-import { DELIVERY_REPORT_MS, MAX_SEND_ATTEMPTS, MAX_START_OVERS, sendPauseMs } from './policy.ts';
+import { MAX_SEND_ATTEMPTS, MAX_START_OVERS, sendPauseMs } from './policy.ts';
 import type { Fact } from './state.ts';
 
 /** What a turn may touch of its conversation. */
 export interface TurnShell {
   ref: ConversationRef;
   modelCalls: ModelCalls;
+  /** How long the channel may take to report on a send of unknown outcome. */
+  deliveryReportMs: number;
   state(): ConversationState;
   tell(fact: Fact): void;
   /** Shown to whoever opens the running workflow. */
@@ -37,7 +39,7 @@ export async function runTurn(shell: TurnShell): Promise<void> {
       shell.tell({
         fact: 'deliveryAwaited',
         outboundId: sent.outboundId,
-        due: Date.now() + DELIVERY_REPORT_MS,
+        due: Date.now() + shell.deliveryReportMs,
       });
     }
     shell.tell({ fact: 'turnAnswered', answeredSeq: draft.answersSeq });

@@ -6,6 +6,7 @@ import { CONVERSATION_QUEUE } from '../../contract/queues.ts';
 import type { EnteredRow } from '../../contract/rows.ts';
 import { SEARCH_ATTRIBUTES } from '../../contract/search-attributes.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
+import type { Config } from '../../config.ts';
 
 const organisation = defineSearchAttributeKey(SEARCH_ATTRIBUTES.organisation, 'KEYWORD');
 const agent = defineSearchAttributeKey(SEARCH_ATTRIBUTES.agent, 'KEYWORD');
@@ -25,8 +26,21 @@ export interface EntranceOptions {
   workflowTaskTimeoutSeconds: number;
   /** A queue of their own for model calls, where configured. */
   modelQueue: string | null;
-  /** Turns per run before it continues as new; absent: the workflow's own cap. */
-  turnsPerRun?: number;
+  /** Turns per run before it continues as new; null: the workflow's own cap. */
+  turnsPerRun: number | null;
+  deliveryReportMs: number;
+}
+
+/** The part of the settings that a conversation is started with. */
+export function entranceOptions(
+  config: Pick<Config, 'temporal' | 'model' | 'conversation'>,
+): EntranceOptions {
+  return {
+    workflowTaskTimeoutSeconds: config.temporal.workflowTaskTimeoutSeconds,
+    modelQueue: config.model.taskQueue,
+    turnsPerRun: config.conversation.turnsPerRun,
+    deliveryReportMs: config.conversation.deliveryReportSeconds * 1000,
+  };
 }
 
 const CALL_MS = 5_000;
@@ -49,7 +63,8 @@ export async function enter(client: Client, entrance: Entrance, options: Entranc
       agentId: entrance.agentId,
       channelIntegrationId: entrance.channelIntegrationId,
       ...(options.modelQueue === null ? {} : { modelQueue: options.modelQueue }),
-      ...(options.turnsPerRun === undefined ? {} : { turnsPerRun: options.turnsPerRun }),
+      deliveryReportMs: options.deliveryReportMs,
+      ...(options.turnsPerRun === null ? {} : { turnsPerRun: options.turnsPerRun }),
     };
     await client.workflow.signalWithStart('conversation', {
       workflowId,
