@@ -41,7 +41,7 @@ const message = z
 
 const step = z
   .strictObject({
-    id,
+    id: z.string(),
     turn: z.int(),
     kind: z.string(),
     model: z.string().nullable(),
