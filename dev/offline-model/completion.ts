@@ -3,7 +3,7 @@ import { read, type Reading } from './reading.ts';
 import { reply, reportOf } from './reply.ts';
 import { fill } from './schema-filling.ts';
 import { scriptedReply, type Script, type ScriptLine } from './script.ts';
-import { summary } from './summary.ts';
+import { plainSummary, summary } from './summary.ts';
 import { chooseTool, type ChosenCall } from './tool-choice.ts';
 import { understanding } from './understanding.ts';
 
@@ -45,6 +45,9 @@ function byRules(request: ChatRequest, reading: Reading): Completion {
   }
   if (request.response_format?.type === 'json_object')
     return { content: '{}', calls: [], finishReason: 'stop' };
+
+  const extract = plainSummary(request.messages);
+  if (extract !== undefined) return { content: extract, calls: [], finishReason: 'stop' };
 
   const lastOther = request.messages.findLastIndex((message) => message.role !== 'tool');
   const results = request.messages.slice(lastOther + 1);

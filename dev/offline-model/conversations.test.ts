@@ -70,12 +70,34 @@ describe('the conversations of the offline model', () => {
     assert.ok(talk(['What is my name?'])[0]?.endsWith(PHRASES.en.nameUnknown));
   });
 
-  it('CONV-10 remembers a name that only the summary in the prompt holds', () => {
-    const [answer = ''] = talk(
-      ['do you remember my name?'],
-      'Earlier: the customer wrote "My name is Sari".',
+  it('CONV-10 knows a name that only the data about the customer holds, and does not answer that data', () => {
+    const ask = (known: object, question: string): string => {
+      const data = `Background data, not written by me now: ${JSON.stringify(known)}`;
+      const messages = [data, question].map((content) => ({ role: 'user' as const, content }));
+      return complete({ model: 'any', messages }, openScript()).content ?? '';
+    };
+    const summary = 'customer: Nama saya Budi';
+    const asked = ask(
+      { customer_name: 'B', summary_of_earlier_messages: summary },
+      'do you remember my name?',
     );
-    assert.ok(answer.endsWith('Your name is Sari.'), answer);
+    assert.ok(asked.endsWith('Your name is Budi.'), asked);
+    assert.ok(ask({ customer_name: 'Sari' }, 'Halo').endsWith('Halo, Sari! Ada yang bisa saya bantu?'));
+    assert.ok(!ask({ customer_name: 'Sari' }, 'one fish').includes('Background'));
+  });
+
+  it('CONV-10 extracts instead of summarising, and keeps a name through it', () => {
+    const said = Array.from({ length: 20 }, (_, n) => ({ from: 'customer', text: `line ${n}` }));
+    const data = { earlier_summary: 'customer: my name is Sari', messages: said };
+    const messages = [{ role: 'user' as const, content: JSON.stringify(data) }];
+    const content = complete({ model: 'any', messages }, openScript()).content ?? '';
+    assert.ok(content.startsWith('customer: my name is Sari\n') && content.endsWith('customer: line 19'));
+    assert.ok(!content.includes('line 3'));
+  });
+
+  it('CHAN-7 says that it cannot open what is not text', () => {
+    assert.ok(talk(['[image] my lamp'])[0]?.endsWith(PHRASES.en.simple.attachment));
+    assert.equal(talk(['Halo', '[audio]'])[1], PHRASES.id.simple.attachment);
   });
 
   it('CONV-10 repeats what was said before', () => {

@@ -7,7 +7,10 @@ export interface Phrases {
   hello: string;
   help: string;
   simple: Record<
-    Extract<Topic, 'human' | 'billing' | 'technical' | 'product' | 'thanks' | 'bye' | 'identity'>,
+    Extract<
+      Topic,
+      'human' | 'billing' | 'technical' | 'product' | 'attachment' | 'thanks' | 'bye' | 'identity'
+    >,
     string
   >;
   orderKnown: string;
@@ -34,6 +37,7 @@ export const PHRASES: Record<Language, Phrases> = {
       technical:
         'That sounds like a technical problem. Please tell me what you did and which message you saw.',
       product: 'You are asking about a product or a price. I have no catalogue at hand; which product is it?',
+      attachment: 'I cannot open what you sent; please tell me in words.',
       thanks: 'You are welcome!',
       bye: 'Goodbye, and have a good day.',
       identity:
@@ -64,6 +68,7 @@ export const PHRASES: Record<Language, Phrases> = {
       technical:
         'Sepertinya ini masalah teknis. Mohon ceritakan apa yang Anda lakukan dan pesan apa yang muncul.',
       product: 'Anda menanyakan produk atau harga. Saya tidak punya katalog di sini; produk yang mana?',
+      attachment: 'Saya tidak bisa membuka kiriman Anda; mohon ceritakan dengan kata-kata.',
       thanks: 'Sama-sama!',
       bye: 'Sampai jumpa, semoga hari Anda menyenangkan.',
       identity: 'Saya bukan manusia: saya asisten otomatis, dan saat ini hanya pengganti luringnya.',
@@ -91,6 +96,7 @@ export const PHRASES: Record<Language, Phrases> = {
         'هذا يتعلق بدفعة أو باسترداد مبلغ. لا أستطيع تحويل الأموال بنفسي، ويجب أن يؤكد ذلك أحد زملائنا.',
       technical: 'يبدو أنها مشكلة تقنية. من فضلك أخبرني بما فعلته وبالرسالة التي ظهرت لك.',
       product: 'أنت تسأل عن منتج أو سعر. لا يوجد لديّ كتالوج هنا، فأي منتج تقصد؟',
+      attachment: 'لا أستطيع فتح ما أرسلته، فأخبرني به بالكلمات من فضلك.',
       thanks: 'على الرحب والسعة!',
       bye: 'مع السلامة، أتمنى لك يومًا سعيدًا.',
       identity: 'لست إنسانًا: أنا مساعد آلي، وفي الوقت الحالي مجرد بديله غير المتصل.',

@@ -9,6 +9,8 @@ export interface Reading {
   newest: string[];
   /** The customer's messages before those, oldest first. */
   earlier: string[];
+  /** What the product knows of the customer besides: data it sends ahead of the messages. */
+  known: { name?: string; summary?: string };
   /** Whether no answer was given in this conversation so far. */
   first: boolean;
   language: Language;
@@ -22,18 +24,41 @@ export function read(messages: ChatMessage[]): Reading {
   const system: string[] = [];
   const newest: string[] = [];
   const earlier: string[] = [];
+  let known: Reading['known'] = {};
   for (const [at, message] of messages.entries()) {
-    if (message.role === 'system' || message.role === 'developer') system.push(textOf(message));
-    else if (message.role === 'user') (at > lastAnswer ? newest : earlier).push(textOf(message));
+    if (message.role === 'system' || message.role === 'developer') {
+      system.push(textOf(message));
+    } else if (message.role === 'user') {
+      const text = textOf(message);
+      const data = backgroundIn(text);
+      if (data !== undefined) known = data;
+      else (at > lastAnswer ? newest : earlier).push(text);
+    }
   }
   const newestFirst = [...earlier, ...newest].reverse();
   return {
     system: system.join('\n'),
     newest,
     earlier,
+    known,
     first: lastAnswer < 0,
     language: languageOf(newestFirst),
   };
+}
+
+/** The message by which the product hands over what it knows: JSON after the words "Background data". */
+function backgroundIn(text: string): Reading['known'] | undefined {
+  if (!text.startsWith('Background data')) return undefined;
+  try {
+    const data = JSON.parse(text.slice(text.indexOf('{'))) as Record<string, unknown>;
+    const { customer_name: name, summary_of_earlier_messages: summary } = data;
+    return {
+      name: typeof name === 'string' ? name : undefined,
+      summary: typeof summary === 'string' ? summary : undefined,
+    };
+  } catch {
+    return undefined; // A customer who happens to begin like that.
+  }
 }
 
 const NAME = /([\p{L}][\p{L}\p{M}'-]{0,30}(?:[ \t]+\p{Lu}[\p{L}\p{M}'-]{1,30})?)/u.source;
@@ -44,7 +69,6 @@ const NAME_TOLD = [
   new RegExp(`\\b(?:namaku|saya bernama|panggil (?:saya|aku))[ \\t]+${NAME}`, 'iu'),
   new RegExp(`(?:إسمي|اسمي)[ \\t]+(?:هو[ \\t]+)?${NAME}`, 'u'),
 ];
-const NAME_GIVEN = new RegExp(`\\bcustomer(?:'s)? name(?: is|:)[ \\t]*${NAME}`, 'iu');
 const NOT_A_NAME = /^(?:siapa|apa|what|who|not|ما|من)$/iu;
 
 /** The name a text tells, as it was written. */
@@ -56,13 +80,13 @@ export function nameIn(text: string): string | undefined {
   return undefined;
 }
 
-/** The customer's name, as last told in the conversation, in its summary, or given by the product. */
+/** The customer's name: as last told in the conversation, told before by its summary, or known to the product. */
 export function customerName(reading: Reading): string | undefined {
   for (const text of [...reading.earlier, ...reading.newest].reverse()) {
     const name = nameIn(text);
     if (name !== undefined) return name;
   }
-  return nameIn(reading.system) ?? NAME_GIVEN.exec(reading.system)?.[1]?.trim();
+  return nameIn(reading.known.summary ?? '') ?? reading.known.name;
 }
 
 /** An order or invoice number: digits, three at least, with or without letters before them. */

@@ -62,6 +62,7 @@ function answerTo(topic: Topic, reading: Reading): string {
     case 'billing':
     case 'technical':
     case 'product':
+    case 'attachment':
     case 'thanks':
     case 'bye':
     case 'identity':

@@ -13,6 +13,7 @@ export type Topic =
   | 'technical'
   | 'order'
   | 'product'
+  | 'attachment'
   | 'thanks'
   | 'bye';
 
@@ -53,6 +54,11 @@ const SIGNS: [Topic, RegExp][] = [
   [
     'product',
     /\b(?:prices?|cost|costs|how much|buy|purchase|discounts?|products?|catalog(?:ue)?|in stock|available|sell|recommend)\b|\b(?:harga(?:nya)?|berapa|beli|membeli|produk|diskon|stok|tersedia|jual|promo|katalog)\b|سعر|اسعار|بكم|شراء|اشتري|منتج|خصم|تخفيض|متوفر|كتالوج/,
+  ],
+  [
+    'attachment',
+    // As the product describes what is not text.
+    /^\[(?:image|audio|video|document|sticker|location|a message of a kind)\b/,
   ],
   ['thanks', /\b(?:thanks?|thank you|thx|terima ?kasih|makasih)\b|شكرا|اشكرك/],
   ['bye', /\b(?:bye|goodbye|see you|sampai jumpa|dadah)\b|مع السلامه|الي اللقاء/],

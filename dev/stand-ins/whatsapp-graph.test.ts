@@ -19,7 +19,6 @@ describe('the WhatsApp Graph API stand-in', () => {
   let standIns: LocalServer;
   let graph: string;
   let sink: string;
-
   let tests = 0;
 
   before(async () => {
@@ -129,29 +128,6 @@ describe('the WhatsApp Graph API stand-in', () => {
     for (const fields of wrong) assert.deepEqual(await error(await send(fields, 'right')), [400, 100]);
     assert.deepEqual(await read(`${graph}/journal`), []);
     assert.equal((await read(`${graph}/refused`)).length, 1 + wrong.length);
-  });
-
-  it('CHAN-3 takes reply buttons and lists within the limits of Meta', async () => {
-    const button = (id: string, title: string): object => ({ type: 'reply', reply: { id, title } });
-    const buttons = (list: object[]): object => ({
-      type: 'interactive',
-      interactive: { type: 'button', body: { text: 'Shall I?' }, action: { buttons: list } },
-    });
-    assert.equal((await send(buttons([button('y', 'Yes'), button('n', 'No')]))).status, 200);
-    assert.equal((await send(buttons([button('y', 'Yes'), button('y', 'No')]))).status, 400);
-    assert.equal((await send(buttons([button('y', 'A title that is too long')]))).status, 400);
-    const rows = (count: number): object[] =>
-      Array.from({ length: count }, (_, n) => ({ id: `r${n}`, title: `Row ${n}` }));
-    const list = (count: number): object => ({
-      type: 'interactive',
-      interactive: {
-        type: 'list',
-        body: { text: 'Pick' },
-        action: { button: 'Open', sections: [{ rows: rows(count) }] },
-      },
-    });
-    assert.equal((await send(list(10))).status, 200);
-    assert.equal((await send(list(11))).status, 400);
   });
 
   it('CHAN-3 takes a business-scoped user id in place of a phone number', async () => {
