@@ -56,30 +56,27 @@ describe('the WhatsApp Graph API stand-in', () => {
     return [answer.status, error.code];
   };
 
-  async function recordedTries(wanted: number): Promise<{ answered: number; attempt: number }[]> {
+  /** Reads until as many entries are there, five seconds at most. */
+  async function readUntil<T>(path: string, wanted: number): Promise<T[]> {
     const deadline = Date.now() + 5000;
     for (;;) {
-      const tries = await read<{ answered: number; attempt: number }>(`${graph}/webhooks`);
-      if (tries.length >= wanted || Date.now() > deadline) return tries;
+      const entries = await read<T>(path);
+      if (entries.length >= wanted || Date.now() > deadline) return entries;
       await new Promise((later) => setTimeout(later, 10));
     }
   }
 
   async function webhooks(wanted: number): Promise<Webhook[]> {
-    const deadline = Date.now() + 5000;
-    for (;;) {
-      const taken = await read<{ body: string; headers: Record<string, string> }>(`${sink}/journal`);
-      if (taken.length >= wanted || Date.now() > deadline) {
-        assert.equal(taken.length, wanted);
-        return taken.map(({ body, headers }) => ({
-          raw: body,
-          headers,
-          status: (JSON.parse(body) as never as { entry: { changes: { value: { statuses: never[] } }[] }[] })
-            .entry[0]?.changes[0]?.value.statuses[0] as unknown as Webhook['status'],
-        }));
-      }
-      await new Promise((later) => setTimeout(later, 10));
-    }
+    const taken = await readUntil<{ body: string; headers: Record<string, string> }>(
+      `${sink}/journal`,
+      wanted,
+    );
+    assert.equal(taken.length, wanted);
+    return taken.map(({ body, headers }) => {
+      const { entry } = JSON.parse(body) as { entry: { changes: { value: { statuses: unknown[] } }[] }[] };
+      const status = entry[0]?.changes[0]?.value.statuses[0] as Webhook['status'];
+      return { raw: body, headers, status };
+    });
   }
 
   it('CHAN-4 answers a send as Meta does and then reports sent, delivered, read, signed over the raw body', async () => {
@@ -208,7 +205,7 @@ describe('the WhatsApp Graph API stand-in', () => {
     await post(`${sink}/control`, { fail: [{ status: 503 }] });
     await send(text());
     await webhooks(1);
-    const tries = await recordedTries(2);
+    const tries = await readUntil<{ answered: number; attempt: number }>(`${graph}/webhooks`, 2);
     assert.deepEqual(
       tries.map(({ answered, attempt }) => [answered, attempt]),
       [
