@@ -1,0 +1,114 @@
+import { whatsappReceiver } from '../../adapters/channels/whatsapp/receive.ts';
+import type { ApiPorts, Inbox } from '../../api/ports.ts';
+import { describeContent, messageTime } from '../../domain/message.ts';
+import { fakeIdempotency, fakeReaders } from './fake-records.ts';
+import { fakeSettings } from './fake-settings.ts';
+import { FakeWorld } from './fake-world.ts';
+import type { FakeOrganisation } from './fake-world.ts';
+
+export interface Fakes {
+  ports: ApiPorts;
+  world: FakeWorld;
+  here: FakeOrganisation;
+  there: FakeOrganisation;
+}
+
+/** Every port of the gateway in memory, with two organisations. Only how WhatsApp is read is the real thing. */
+export function createFakes(): Fakes {
+  const world = new FakeWorld();
+  const ports: ApiPorts = {
+    clock: { now: () => world.now },
+    lookup: {
+      apiKey(key) {
+        world.keyLookups += 1;
+        const { revoked, ...caller } = world.keys.get(key) ?? { revoked: true };
+        return world.reach(revoked || !('keyId' in caller) ? null : caller);
+      },
+      channelIntegration: (id) => world.reach(world.integrations.get(id) ?? null),
+    },
+    inbox: fakeInbox(world),
+    conversations: {
+      signalSoon: (signal) => void world.signals.push(signal),
+      reachable: () => Promise.resolve(world.temporal),
+    },
+    readers: fakeReaders(world),
+    settings: fakeSettings(world),
+    audit: {
+      async refused(entry) {
+        await world.reach(null);
+        world.refused.push(entry);
+      },
+    },
+    idempotency: fakeIdempotency(world),
+    chat: {
+      after: (_integration, room, position) =>
+        world.reach((world.lines.get(room) ?? []).filter((line) => line.position > position)),
+      watch(_integration, room, changed) {
+        const watching = world.watchers.get(room) ?? new Set();
+        watching.add(changed);
+        world.watchers.set(room, watching);
+        return () => void watching.delete(changed);
+      },
+    },
+    receivers: { whatsapp: whatsappReceiver },
+    health: { postgres: () => Promise.resolve(world.away ? 'no answer' : null) },
+  };
+  return { ports, world, here: world.makeOrganisation(), there: world.makeOrganisation() };
+}
+
+function fakeInbox(world: FakeWorld): Inbox {
+  return {
+    async receive(integration, message, receivedAt) {
+      await world.reach(null);
+      world.beforeReceive(message);
+      const { providerMessageId } = message;
+      const before = world.stored.find(
+        (row) => row.integration === integration.id && row.message.providerMessageId === providerMessageId,
+      );
+      if (before !== undefined)
+        return { messageId: before.id, conversationId: before.conversation, duplicate: true, signal: null };
+      const room = message.room ?? message.customer.ids[0] ?? '';
+      const conversation =
+        world.conversations.find(
+          (known) => known.channelIntegrationId === integration.id && known.room === room,
+        ) ?? world.openConversation(integration, room, message.customer.name ?? null);
+      const signal = world.signalFor(conversation, 'message');
+      world.stored.push({
+        integration: integration.id,
+        organisation: integration.organisationId,
+        conversation: conversation.id,
+        id: signal.row.id,
+        message,
+        at: messageTime(message.sentAt, receivedAt),
+      });
+      world.say(room, 'customer', describeContent(message.content), signal.row.id);
+      return { messageId: signal.row.id, conversationId: conversation.id, duplicate: false, signal };
+    },
+    async applyStatuses(_integration, statuses) {
+      await world.reach(null);
+      world.statuses.push(...statuses);
+      return [];
+    },
+    async command(caller, conversationId, command) {
+      await world.reach(null);
+      const conversation = world.conversations.find(({ id }) => id === conversationId);
+      if (conversation?.organisationId !== caller.organisationId) return { kind: 'unknown' };
+      const owner = command === 'take_over' ? 'operator' : 'agent';
+      const already = command !== 'resolve' && conversation.owner === owner;
+      if (conversation.status === 'resolved' || already)
+        return { kind: 'lost', owner: conversation.owner, status: conversation.status };
+      conversation.owner = owner;
+      conversation.epoch += 1;
+      conversation.status = command === 'resolve' ? 'resolved' : owner === 'operator' ? 'assigned' : 'active';
+      const { epoch, status } = conversation;
+      return {
+        kind: 'done',
+        owner,
+        epoch,
+        status,
+        inFlight: [],
+        signal: world.signalFor(conversation, command),
+      };
+    },
+  };
+}
