@@ -15,7 +15,8 @@ const MEDIA = ['image', 'audio', 'video', 'document', 'sticker'] as const;
 export function readMessage(message: JsonObject, contacts: readonly JsonObject[]): InboundMessage | null {
   const type = asId(message['type']) ?? 'unknown';
   const providerMessageId = asId(message['id']);
-  if (providerMessageId === null || NOT_A_MESSAGE.has(type) || message['group_id'] !== undefined) return null;
+  if (providerMessageId === null || NOT_A_MESSAGE.has(type) || asId(message['group_id']) !== null)
+    return null;
   const customer = readCustomer(message, contacts);
   if (customer === null) return null;
   return {
@@ -33,12 +34,13 @@ function readCustomer(
 ): InboundMessage['customer'] | null {
   const from = asId(message['from']);
   const fromUser = asId(message['from_user_id']);
-  const contact =
-    contacts.find(
-      (candidate) =>
-        (from !== null && candidate['wa_id'] === from) ||
+  // Two customers may share a post: a contact is this sender's only by an id, or where the message names nobody.
+  const contact = contacts.find((candidate) =>
+    from === null && fromUser === null
+      ? contacts.length === 1
+      : (from !== null && candidate['wa_id'] === from) ||
         (fromUser !== null && candidate['user_id'] === fromUser),
-    ) ?? (contacts.length === 1 ? contacts[0] : undefined);
+  );
   const userId = fromUser ?? asId(contact?.['user_id']);
   const waId = from ?? asId(contact?.['wa_id']);
   const ids = [...new Set([userId, waId])].filter((id) => id !== null);

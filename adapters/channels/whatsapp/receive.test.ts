@@ -151,6 +151,14 @@ describe('WhatsApp webhook', () => {
       assert.deepEqual(parseOne(message, null)?.customer, { ids: [meta.USER_ID] });
     });
 
+    it('CHAN-1 never gives one customer the ids or the name of another in the same post', () => {
+      const other = { ...meta.MESSAGES.text, id: 'wamid.other', from: '6289999999999' };
+      const value = meta.withMessages([other, meta.MESSAGES.text], meta.CONTACT_WITH_BOTH_IDS);
+      const batch = parse(meta.envelope(value));
+      assert.deepEqual(batch?.messages[0]?.customer, { ids: ['6289999999999'], phone: '+6289999999999' });
+      assert.deepEqual(batch?.messages[1]?.customer.ids, [meta.USER_ID, meta.WA_ID]);
+    });
+
     it('CHAN-7 counts reactions, system notices and group messages as ignored', () => {
       const { reaction, numberChanged, group } = meta.MESSAGES;
       const batch = parse(meta.envelope(meta.withMessages([reaction, numberChanged, group])));
