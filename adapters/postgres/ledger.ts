@@ -1,0 +1,117 @@
+import type pg from 'pg';
+import type { Ledger, SendOutcome } from '../../activities/ports.ts';
+import { ParleyFailure } from '../../contract/failures.ts';
+import type { DeliveryState } from '../../domain/delivery.ts';
+import { asOrganisation } from './as-organisation.ts';
+import type { Statement } from './as-organisation.ts';
+import { makePassFence } from './pass-fence.ts';
+import { settleTurn } from './settle-turn.ts';
+
+/**
+ * `sent` never takes back what a status report said earlier; the provider's id is noted all the same, unless the
+ * provider gave it to another message already: then it identifies nothing.
+ */
+const RECORD_SENT: Statement = {
+  name: 'record-sent',
+  text: `
+    with moved as (
+      update outbound o
+      set state = case when o.state in ('planned', 'sending', 'uncertain') then 'sent' else o.state end,
+          sent_at = coalesce(o.sent_at, $4), updated_at = $4,
+          provider_message_id = case
+            when $5::text is null or exists (
+              select from outbound other
+              where other.organisation_id = $1 and other.channel_integration_id = o.channel_integration_id
+                and other.provider_message_id = $5)
+            then o.provider_message_id else $5 end
+      where o.organisation_id = $1 and o.conversation_id = $2 and o.id = $3 and o.state <> 'refused'
+      returning o.organisation_id, o.conversation_id, o.turn, o.answers_seq, o.state
+    ),
+    ${settleTurn({ at: '$4', reason: `case m.state when 'failed' then 'answer_failed' else 'answered' end` })}
+    select state from moved`,
+};
+
+const RECORD_FAILED: Statement = {
+  name: 'record-failed',
+  text: `
+    with moved as (
+      update outbound set state = 'failed', failure_code = $5, updated_at = $4
+      where organisation_id = $1 and conversation_id = $2 and id = $3 and state in ('planned', 'sending', 'uncertain')
+      returning organisation_id, conversation_id, turn, answers_seq
+    ),
+    ${settleTurn({ at: '$4', reason: `'answer_failed'` })}
+    select from moved`,
+};
+
+/** Nothing happened: a newer message or a person may still come between. */
+const RECORD_TRY_AGAIN: Statement = {
+  name: 'record-try-again',
+  text: `
+    update outbound set state = 'planned', deadline_at = null, failure_code = $5, updated_at = $4
+    where organisation_id = $1 and conversation_id = $2 and id = $3 and state = 'sending'`,
+};
+
+const RECORD_UNKNOWN: Statement = {
+  name: 'record-unknown',
+  text: `
+    update outbound set failure_code = $5, updated_at = $4
+    where organisation_id = $1 and conversation_id = $2 and id = $3 and state = 'sending'`,
+};
+
+const GIVE_UP: Statement = {
+  name: 'record-give-up',
+  text: `
+    with moved as (
+      update outbound set state = 'uncertain', updated_at = $4
+      where organisation_id = $1 and conversation_id = $2 and id = $3 and state = 'sending'
+      returning id, organisation_id, conversation_id, turn, answers_seq
+    ),
+    ${settleTurn({ at: '$4', reason: `'answer_uncertain'` })},
+    told as (
+      insert into events (organisation_id, name, conversation_id, properties, at)
+      select organisation_id, 'message_uncertain', conversation_id, jsonb_build_object('message_id', id), $4
+      from moved
+    )
+    select 'uncertain' as state from moved
+    union all
+    select state from outbound
+    where organisation_id = $1 and conversation_id = $2 and id = $3 and state <> 'sending'`,
+};
+
+/** The send ledger (DESIGN section 5). */
+export function openLedger(pool: pg.Pool): Ledger {
+  return {
+    passFence: makePassFence(pool),
+
+    record: (ref, outboundId, outcome, now) =>
+      asOrganisation(pool, ref.organisationId, async (tenancy) => {
+        const key = [ref.organisationId, ref.conversationId, outboundId, now];
+        await tenancy.rows(statementOf(outcome), [...key, detailOf(outcome)]);
+      }),
+
+    giveUpWaiting: (ref, outboundId, now) =>
+      asOrganisation(pool, ref.organisationId, async (tenancy) => {
+        const values = [ref.organisationId, ref.conversationId, outboundId, now];
+        const [row] = await tenancy.rows<{ state: DeliveryState }>(GIVE_UP, values);
+        if (row === undefined) throw new ParleyFailure('CONVERSATION_UNKNOWN');
+        return row.state;
+      }),
+  };
+}
+
+function statementOf(outcome: SendOutcome): Statement {
+  switch (outcome.kind) {
+    case 'sent':
+      return RECORD_SENT;
+    case 'failed':
+      return RECORD_FAILED;
+    case 'try_again':
+      return RECORD_TRY_AGAIN;
+    case 'unknown':
+      return RECORD_UNKNOWN;
+  }
+}
+
+function detailOf(outcome: SendOutcome): string | null {
+  return outcome.kind === 'sent' ? outcome.providerMessageId : outcome.code;
+}

@@ -1,0 +1,96 @@
+import type pg from 'pg';
+import type { OpenedConversation, Transcript } from '../../activities/ports.ts';
+import { completeAgentSettings } from '../../domain/agent.ts';
+import type { AgentSettings } from '../../domain/agent.ts';
+import type { ChannelKind } from '../../domain/channel.ts';
+import type { Owner } from '../../domain/conversation.ts';
+import { asOrganisation } from './as-organisation.ts';
+import type { Statement } from './as-organisation.ts';
+import { enteredRow } from './entered-row.ts';
+import type { InboxRow } from './entered-row.ts';
+
+const READ: Statement = {
+  name: 'open-read',
+  text: `
+    select c.epoch, c.owner, c.status, c.turn, c.last_message_seq, c.channel, a.settings,
+      not exists (
+        select from outbound o
+        where o.organisation_id = $1 and o.conversation_id = $2 and o.turn = c.turn
+          and o.state not in ('planned', 'sending')) as last_turn_unsent
+    from conversations c join agents a on a.organisation_id = $1 and a.id = c.agent_id
+    where c.organisation_id = $1 and c.id = $2
+    for no key update of c`,
+};
+
+/**
+ * Messages that a turn took and neither answered nor settled (its history was lost half-way) become untaken again.
+ * Not those of the last turn while it may be resumed, nor those whose reply is on the way: the send settles them.
+ */
+const GIVE_BACK: Statement = {
+  name: 'open-give-back',
+  text: `
+    update inbox i set turn = null, taken_at = null
+    where i.organisation_id = $1 and i.conversation_id = $2 and i.settled_at is null and i.turn is not null
+      and (i.turn < $3 or not $4)
+      and not exists (
+        select from outbound o
+        where o.organisation_id = $1 and o.conversation_id = $2 and o.turn = i.turn and o.state = 'sending')`,
+};
+
+const WAITING: Statement = {
+  name: 'open-waiting',
+  text: `
+    select id, kind, seq, epoch, received_at, about, turn from inbox
+    where organisation_id = $1 and conversation_id = $2 and settled_at is null and (turn is null or turn = $3)
+    order by seq`,
+};
+
+const SENDING: Statement = {
+  name: 'open-sending',
+  text: `
+    select id, sending_at from outbound
+    where organisation_id = $1 and conversation_id = $2 and state = 'sending'
+    order by sending_at`,
+};
+
+interface ConversationRow {
+  epoch: number;
+  owner: Owner;
+  status: 'open' | 'resolved';
+  turn: number;
+  last_message_seq: number;
+  channel: ChannelKind;
+  settings: Partial<AgentSettings>;
+  last_turn_unsent: boolean;
+}
+
+/** What a new run goes on with; see `Transcript.open`. Null: the conversation was erased. */
+export function makeOpen(pool: pg.Pool): Transcript['open'] {
+  return (ref) =>
+    asOrganisation(pool, ref.organisationId, async (tenancy): Promise<OpenedConversation | null> => {
+      const key = [ref.organisationId, ref.conversationId];
+      const [conversation] = await tenancy.rows<ConversationRow>(READ, key);
+      if (conversation === undefined) return null;
+      const { turn } = conversation;
+      await tenancy.rows(GIVE_BACK, [...key, turn, conversation.last_turn_unsent]);
+      const rows = await tenancy.rows<InboxRow & { turn: number | null }>(WAITING, [...key, turn]);
+      const sending = await tenancy.rows<{ id: string; sending_at: Date }>(SENDING, key);
+
+      const unfinished = conversation.last_turn_unsent && rows.some((row) => row.turn === turn);
+      const waiting = rows.filter((row) => row.turn === null || unfinished);
+      const firstMessage = waiting.find((row) => row.kind === 'message');
+      return {
+        epoch: conversation.epoch,
+        owner: conversation.owner,
+        resolved: conversation.status === 'resolved',
+        lastTurn: unfinished ? turn - 1 : turn,
+        // Below what waits, even where a later message is settled: what a workflow holds for answered it ignores.
+        answeredSeq: firstMessage === undefined ? conversation.last_message_seq : firstMessage.seq - 1,
+        waiting: waiting.map(enteredRow),
+        sending: sending.map((row) => ({ outboundId: row.id, sendingSince: row.sending_at.getTime() })),
+        settings: completeAgentSettings(conversation.settings),
+        externalActions: 0,
+        channel: conversation.channel,
+      };
+    });
+}

@@ -1,0 +1,104 @@
+import type { PastMessage } from '../../activities/ports.ts';
+import type { MessageContent } from '../../domain/message.ts';
+import type { Statement, Tenancy } from './as-organisation.ts';
+
+/**
+ * What the customer wrote and what really reached them, in all conversations of the contact on that channel
+ * (CONV-10). Left out: what waits or is being answered, and what was replaced, refused, failed or is uncertain.
+ * $1 organisation, $2 contact.
+ */
+const lines = (order: 'desc' | 'asc', after: string, limit: string) => `
+  conversations c cross join lateral (
+    (select 'customer' as sender, i.body, null as text, i.at from inbox i
+     where i.organisation_id = $1 and i.conversation_id = c.id and i.kind = 'message' and i.at > ${after}
+       and (i.settled_at is not null or i.turn <> c.turn)
+     order by i.at ${order}, i.id ${order} limit ${limit})
+    union all
+    (select case o.kind when 'operator' then 'operator' else 'agent' end, null, o.text, o.planned_at
+     from outbound o
+     where o.organisation_id = $1 and o.conversation_id = c.id and o.planned_at > ${after}
+       and o.state in ('sent', 'delivered', 'read')
+     order by o.planned_at ${order}, o.id ${order} limit ${limit})
+  ) line
+  where c.organisation_id = $1 and c.contact_id = $2`;
+
+/** No more are counted, so that a summary that keeps failing does not make each turn dearer. */
+const MOST_UNSUMMARISED = 200;
+
+const HISTORY: Statement = {
+  name: 'past-history',
+  text: `
+    select line.* from ${lines('desc', `'-infinity'::timestamptz`, '$3')}
+    order by line.at desc limit $3`,
+};
+
+const COUNT_SINCE: Statement = {
+  name: 'past-count-since',
+  text: `
+    select count(*)::int as since from (select from ${lines('desc', '$3', '$4')} limit $4) counted`,
+};
+
+const SINCE_SUMMARY: Statement = {
+  name: 'past-since-summary',
+  text: `
+    select line.* from ${lines('asc', '$3', '$4')}
+    order by line.at limit $4`,
+};
+
+interface LineRow {
+  sender: PastMessage['from'];
+  body: MessageContent | null;
+  text: string | null;
+  at: Date;
+}
+
+/** The last `limit` messages, oldest first, and how many before them no summary holds. */
+export async function readPast(
+  tenancy: Tenancy,
+  { contactId, limit, summaryThrough }: { contactId: string; limit: number; summaryThrough: Date | null },
+): Promise<{ history: PastMessage[]; unsummarised: number }> {
+  const contact = [tenancy.organisationId, contactId];
+  const newestFirst = await tenancy.rows<LineRow>(HISTORY, [...contact, limit]);
+  const history = newestFirst.reverse().map(pastMessage);
+  if (history.length < limit) return { history, unsummarised: 0 };
+  const most = limit + MOST_UNSUMMARISED;
+  const counted = await tenancy.rows<{ since: number }>(COUNT_SINCE, [
+    ...contact,
+    since(summaryThrough),
+    most,
+  ]);
+  return { history, unsummarised: Math.max(0, (counted[0]?.since ?? 0) - limit) };
+}
+
+/** The oldest messages that neither the summary nor the window of `keepLast` holds, oldest first. */
+export async function readUnsummarised(
+  tenancy: Tenancy,
+  options: { contactId: string; keepLast: number; summaryThrough: Date | null },
+): Promise<PastMessage[]> {
+  const rows = await tenancy.rows<LineRow>(SINCE_SUMMARY, [
+    tenancy.organisationId,
+    options.contactId,
+    since(options.summaryThrough),
+    options.keepLast + MOST_UNSUMMARISED,
+  ]);
+  return wholeInstants(rows.map(pastMessage), rows.length - options.keepLast);
+}
+
+/**
+ * The first `count` messages, cut where the time changes: the summary is remembered by the time it goes through,
+ * and WhatsApp's times are whole seconds, so a cut inside one would forget the rest of it.
+ */
+function wholeInstants(messages: PastMessage[], count: number): PastMessage[] {
+  let end = Math.max(0, count);
+  const next = messages[end]?.at.getTime();
+  while (end > 0 && messages[end - 1]?.at.getTime() === next) end--;
+  return messages.slice(0, end);
+}
+
+function pastMessage({ sender, body, text, at }: LineRow): PastMessage {
+  return { from: sender, content: body ?? { kind: 'text', text: text ?? '' }, at };
+}
+
+function since(summaryThrough: Date | null): Date | string {
+  return summaryThrough ?? '-infinity';
+}

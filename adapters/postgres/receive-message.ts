@@ -1,0 +1,180 @@
+import type pg from 'pg';
+import type { Inbox, ReceivedMessage, ReceivingIntegration } from '../../api/ports.ts';
+import { messageTime } from '../../domain/message.ts';
+import type { InboundMessage } from '../../domain/message.ts';
+import { asOrganisation } from './as-organisation.ts';
+import type { Statement, Tenancy } from './as-organisation.ts';
+import { CHAT_NOTICES, chatNotice } from './chat-notice.ts';
+import { ensureConversation } from './ensure-conversation.ts';
+import { storable, storableJson } from './storable.ts';
+
+/**
+ * The whole receipt of a known customer's message. The row lock on the conversation, held until the commit, makes
+ * the order of seqs the order of commits. No row comes back for an unknown customer, changed contact data, an
+ * unknown room, or a duplicate; then nothing of it may be committed, for the seq may have been raised.
+ */
+const RECEIVE: Statement = {
+  name: 'receive',
+  text: `
+    with sender as (
+      select k.id
+      from (
+        select count(*) as known,
+               (array_agg(i.contact_id order by array_position($3::text[], i.external_id)))[1] as contact_id
+        from contact_identities i
+        where i.organisation_id = $1 and i.channel_integration_id = $2 and i.external_id = any ($3)
+      ) found
+      join contacts k on k.organisation_id = $1 and k.id = found.contact_id
+      where found.known = cardinality($3)
+        and ($5::text is null or k.name is not distinct from $5)
+        and ($6::text is null or k.phone is not distinct from $6)
+    ),
+    room as (
+      update conversations c
+      set last_seq = c.last_seq + 1,
+          last_message_seq = c.last_seq + 1,
+          last_message_at = $10::timestamptz,
+          last_position = c.last_position + $13::int,
+          status = 'open',
+          owner = case c.status when 'resolved' then 'agent' else c.owner end,
+          operator_id = case c.status when 'resolved' then null else c.operator_id end,
+          agent_id = case c.status when 'resolved' then $12 else c.agent_id end,
+          epoch = case c.status when 'resolved' then c.epoch + 1 else c.epoch end,
+          opened_at = case c.status when 'resolved' then $10 else c.opened_at end,
+          resolved_at = null
+      from sender s
+      where c.organisation_id = $1 and c.channel_integration_id = $2 and c.room = coalesce($4::text, s.id::text)
+        and not exists (
+          select from inbox d
+          where d.organisation_id = $1 and d.channel_integration_id = $2 and d.provider_message_id = $7)
+      returning c.id, c.last_seq, c.last_position, c.epoch, c.agent_id, s.id as contact_id
+    ),
+    entered as (
+      insert into inbox (organisation_id, channel_integration_id, conversation_id, kind, provider_message_id,
+        seq, epoch, contact_id, body, sent_at, received_at, at, position)
+      select $1, $2, r.id, 'message', $7, r.last_seq, r.epoch, r.contact_id, $8, $9, $10, $11,
+        case $13::int when 1 then r.last_position end
+      from room r
+      on conflict (organisation_id, channel_integration_id, provider_message_id) do nothing
+      returning id, conversation_id, seq, epoch
+    )
+    select e.id, e.conversation_id, e.seq, e.epoch, r.agent_id,
+      case $13::int when 1 then pg_notify('${CHAT_NOTICES}', $14) end
+    from entered e join room r on r.id = e.conversation_id`,
+};
+
+const FIND_DUPLICATE: Statement = {
+  name: 'receive-duplicate',
+  text: `
+    select id, conversation_id, null as seq from inbox
+    where organisation_id = $1 and channel_integration_id = $2 and provider_message_id = $3`,
+};
+
+interface Entered {
+  id: string;
+  conversation_id: string;
+  seq: number;
+  epoch: number;
+  agent_id: string;
+}
+
+interface Earlier {
+  id: string;
+  conversation_id: string;
+  seq: null;
+}
+
+/**
+ * Makes a message durable (CONV-1, CONV-2). Two round trips in the usual case; a first message, a changed name and
+ * a duplicate take a second transaction. NUL bytes and broken surrogates are dropped here, at the border.
+ */
+export function makeReceive(pool: pg.Pool): Inbox['receive'] {
+  return async (integration, message, now) => {
+    const received = cleanedMessage(message);
+    const values = receiveValues(integration, received, now);
+    const stored =
+      (await asOrganisation(pool, integration.organisationId, async (tenancy) => {
+        const [row] = await tenancy.rows<Entered>(RECEIVE, values);
+        if (row === undefined) tenancy.undo();
+        return row;
+      })) ??
+      (await asOrganisation(pool, integration.organisationId, (tenancy) =>
+        receiveSlowly(tenancy, integration, received, values, now),
+      ));
+    return stored.seq === null ? duplicate(stored) : fresh(integration, stored, now);
+  };
+}
+
+async function receiveSlowly(
+  tenancy: Tenancy,
+  integration: ReceivingIntegration,
+  message: InboundMessage,
+  values: readonly unknown[],
+  now: Date,
+): Promise<Entered | Earlier> {
+  await ensureConversation(tenancy, integration, message, now);
+  const [row] = await tenancy.rows<Entered>(RECEIVE, values);
+  if (row !== undefined) return row;
+  const [earlier] = await tenancy.rows<Earlier>(FIND_DUPLICATE, [
+    tenancy.organisationId,
+    integration.id,
+    message.providerMessageId,
+  ]);
+  tenancy.undo();
+  if (earlier === undefined) throw new Error('a message was neither stored nor known');
+  return earlier;
+}
+
+function cleanedMessage(message: InboundMessage): InboundMessage {
+  const { ids, name, phone } = message.customer;
+  return {
+    ...message,
+    providerMessageId: storable(message.providerMessageId),
+    room: message.room === null ? null : storable(message.room),
+    customer: {
+      ids: [...new Set(ids.map(storable))],
+      ...(name ? { name: storable(name) } : {}),
+      ...(phone ? { phone: storable(phone) } : {}),
+    },
+  };
+}
+
+function receiveValues(integration: ReceivingIntegration, message: InboundMessage, now: Date): unknown[] {
+  const { customer, room } = message;
+  const isChat = integration.kind === 'webchat';
+  return [
+    integration.organisationId,
+    integration.id,
+    customer.ids,
+    room,
+    customer.name ?? null,
+    customer.phone ?? null,
+    message.providerMessageId,
+    storableJson(message.content),
+    message.sentAt,
+    now,
+    messageTime(message.sentAt, now),
+    integration.agentId,
+    isChat ? 1 : 0,
+    isChat && room !== null ? chatNotice(integration.id, room) : '',
+  ];
+}
+
+function fresh(integration: ReceivingIntegration, row: Entered, now: Date): ReceivedMessage {
+  return {
+    messageId: row.id,
+    conversationId: row.conversation_id,
+    duplicate: false,
+    signal: {
+      ref: { organisationId: integration.organisationId, conversationId: row.conversation_id },
+      row: { id: row.id, kind: 'message', seq: row.seq, epoch: row.epoch, at: now.getTime() },
+      agentId: row.agent_id,
+      channelIntegrationId: integration.id,
+      channel: integration.kind,
+    },
+  };
+}
+
+function duplicate(row: Earlier): ReceivedMessage {
+  return { messageId: row.id, conversationId: row.conversation_id, duplicate: true, signal: null };
+}

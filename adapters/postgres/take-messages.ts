@@ -1,0 +1,174 @@
+import type pg from 'pg';
+import type { TakenMessage, TakenTurn, Transcript } from '../../activities/ports.ts';
+import { ParleyFailure } from '../../contract/failures.ts';
+import { turnCause } from '../../contract/ids.ts';
+import { completeAgentSettings } from '../../domain/agent.ts';
+import type { AgentSettings } from '../../domain/agent.ts';
+import type { ChannelKind } from '../../domain/channel.ts';
+import type { Owner } from '../../domain/conversation.ts';
+import type { DeliveryState } from '../../domain/delivery.ts';
+import { inTurnOrder } from '../../domain/message.ts';
+import type { MessageContent } from '../../domain/message.ts';
+import { asOrganisation } from './as-organisation.ts';
+import type { Statement, Tenancy } from './as-organisation.ts';
+import { readPast } from './past-messages.ts';
+
+/** Locks the conversation, so that what the next statement sees is all there is up to `last_message_seq`. */
+const BEGIN_TURN: Statement = {
+  name: 'take-begin',
+  text: `
+    update conversations c set turn = greatest(c.turn, $3)
+    from agents a, contacts k
+    where c.organisation_id = $1 and c.id = $2
+      and a.organisation_id = $1 and a.id = c.agent_id
+      and k.organisation_id = $1 and k.id = c.contact_id
+    returning c.epoch, c.owner, c.status, c.turn, c.last_message_seq, c.channel, c.contact_id,
+      a.settings, k.name as contact_name, k.summary, k.summary_through`,
+};
+
+/**
+ * A turn whose message has left `planned` takes nothing more: its reply answers what it answers. Neither does a
+ * turn that a later one has overtaken, a late retry: nobody would answer what it took.
+ */
+const TAKE: Statement = {
+  name: 'take',
+  text: `
+    with reply as (
+      select state, answers_seq, epoch from outbound
+      where organisation_id = $1 and conversation_id = $2 and cause = $4 and part = 0
+    ),
+    mine as (
+      select id, seq, provider_message_id, at, body from inbox
+      where organisation_id = $1 and conversation_id = $2 and kind = 'message' and settled_at is null
+        and turn = $3
+    ),
+    taken as (
+      update inbox set turn = $3, taken_at = $5
+      where organisation_id = $1 and conversation_id = $2 and kind = 'message' and settled_at is null
+        and turn is null and $6 and not exists (select from reply where state <> 'planned')
+      returning id, seq, provider_message_id, at, body
+    )
+    select m.*, r.state, r.answers_seq, r.epoch as reply_epoch
+    from (select * from mine union all select * from taken) m left join reply r on true`,
+};
+
+const SETTLE_UNANSWERED: Statement = {
+  name: 'take-settle',
+  text: `
+    update inbox i set settled_at = $5, settled_reason = $6
+    where i.organisation_id = $1 and i.conversation_id = $2 and i.kind = 'message' and i.settled_at is null
+      and (i.turn is null or i.turn = $3 and not exists (
+        select from outbound o
+        where o.organisation_id = $1 and o.conversation_id = $2 and o.cause = $4 and o.state <> 'planned'))`,
+};
+
+const FIRST_UNTAKEN: Statement = {
+  name: 'take-first-untaken',
+  text: `
+    select min(seq) as seq from inbox
+    where organisation_id = $1 and conversation_id = $2 and kind = 'message' and settled_at is null
+      and turn is null`,
+};
+
+interface TurnRow {
+  epoch: number;
+  owner: Owner;
+  status: 'open' | 'resolved';
+  turn: number;
+  last_message_seq: number;
+  channel: ChannelKind;
+  contact_id: string;
+  settings: Partial<AgentSettings>;
+  contact_name: string | null;
+  summary: string | null;
+  summary_through: Date | null;
+}
+
+interface TakenRow {
+  id: string;
+  seq: number;
+  provider_message_id: string;
+  at: Date;
+  body: MessageContent;
+  state: DeliveryState | null;
+  answers_seq: number | null;
+  reply_epoch: number | null;
+}
+
+/** Gives the waiting messages to a turn, in four or five round trips; see `Transcript.take`. */
+export function makeTake(pool: pg.Pool): Transcript['take'] {
+  return (ref, turn, now) =>
+    asOrganisation(pool, ref.organisationId, async (tenancy): Promise<TakenTurn> => {
+      const key = [ref.organisationId, ref.conversationId, turn];
+      const [conversation] = await tenancy.rows<TurnRow>(BEGIN_TURN, key);
+      if (conversation === undefined) throw new ParleyFailure('CONVERSATION_UNKNOWN');
+      if (conversation.status === 'resolved' || conversation.owner === 'operator') {
+        const reason = conversation.status === 'resolved' ? 'resolved' : 'operator_has_it';
+        await tenancy.rows(SETTLE_UNANSWERED, [...key, turnCause(turn), now, reason]);
+        return nothing(conversation, conversation.last_message_seq);
+      }
+      const isLatest = conversation.turn === turn;
+      const rows = await tenancy.rows<TakenRow>(TAKE, [...key, turnCause(turn), now, isLatest]);
+      if (rows.length === 0) return nothing(conversation, await lookedThrough(tenancy, conversation, key));
+      return taken(tenancy, conversation, rows, turn);
+    });
+}
+
+function nothing(conversation: TurnRow, throughSeq: number): TakenTurn {
+  const { epoch, owner, status } = conversation;
+  return { kind: 'nothing', epoch, owner, resolved: status === 'resolved', throughSeq };
+}
+
+/** What a finished or overtaken turn could not take is still there: the workflow must not forget it. */
+async function lookedThrough(tenancy: Tenancy, conversation: TurnRow, key: unknown[]): Promise<number> {
+  const [first] = await tenancy.rows<{ seq: number | null }>(FIRST_UNTAKEN, key.slice(0, 2));
+  return first?.seq == null ? conversation.last_message_seq : first.seq - 1;
+}
+
+async function taken(
+  tenancy: Tenancy,
+  conversation: TurnRow,
+  rows: TakenRow[],
+  turn: number,
+): Promise<TakenTurn> {
+  const lastSeq = Math.max(...rows.map((row) => row.seq));
+  const settings = completeAgentSettings(conversation.settings);
+  const plannedAlready = hasReply(rows[0], lastSeq, conversation.epoch);
+  const past = plannedAlready
+    ? { history: [], unsummarised: 0 }
+    : await readPast(tenancy, {
+        contactId: conversation.contact_id,
+        limit: settings.messageLimit,
+        summaryThrough: conversation.summary_through,
+      });
+  return {
+    kind: 'taken',
+    epoch: conversation.epoch,
+    messages: inTurnOrder(rows.map(takenMessage)),
+    lastSeq,
+    plannedAlready,
+    ...past,
+    summary: conversation.summary,
+    settings,
+    externalActions: 0,
+    channel: conversation.channel,
+    contact: { name: conversation.contact_name },
+    turn,
+  };
+}
+
+/** A reply on its way stands as it is; a planned one only if it answers these very messages in this very epoch. */
+function hasReply(row: TakenRow | undefined, lastSeq: number, epoch: number): boolean {
+  if (row === undefined || row.state === null) return false;
+  return row.state !== 'planned' || (row.answers_seq === lastSeq && row.reply_epoch === epoch);
+}
+
+function takenMessage(row: TakenRow): TakenMessage {
+  return {
+    id: row.id,
+    seq: row.seq,
+    providerMessageId: row.provider_message_id,
+    at: row.at,
+    content: row.body,
+  };
+}
