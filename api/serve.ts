@@ -1,14 +1,17 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { z } from 'zod';
+import type { Role } from '../domain/role.ts';
 import { authorise } from './access.ts';
 import { sendJson } from './answer.ts';
 import type { Gateway } from './gateway.ts';
 import { once } from './idempotency.ts';
+import type { Caller } from './ports.ts';
 import { Problem } from './problem.ts';
 import type { FieldError } from './problem.ts';
 import { readJson } from './read-body.ts';
 import { requestIdOf } from './request-log.ts';
 import type { Asked, OpenOperation, Operation, Route } from './route.ts';
+import { byChannelIntegration } from './shapes.ts';
 
 /** Serves a route of a key's holder: who, may they, what do they ask; then the operation; then its answer. */
 export function serveOperation(route: Route & { operation: Operation }, gateway: Gateway): RequestHandler {
@@ -17,7 +20,7 @@ export function serveOperation(route: Route & { operation: Operation }, gateway:
   const repeatable = route.method === 'post' && operation.idempotencyKey !== false;
   return async (req, res) => {
     res.locals['route'] = route.path;
-    const caller = await authorise(req, who, gateway.lookup);
+    const caller = await admit(req, who, gateway);
     res.locals['organisation'] = caller.organisationId;
     const params = parseParams(operation.params, req.params);
     const query = operation.query && parse(operation.query, req.query);
@@ -40,6 +43,22 @@ export function serveOperation(route: Route & { operation: Operation }, gateway:
         : await run();
     sendJson(res, answer.status, answer.body);
   };
+}
+
+/** Whoever is turned away from a channel integration is written down there (CHAN-2). */
+async function admit(req: Request, who: Role, gateway: Gateway): Promise<Caller> {
+  try {
+    return await authorise(req, who, gateway.lookup);
+  } catch (error) {
+    const channel = byChannelIntegration.safeParse(req.params);
+    if (error instanceof Problem && channel.success) {
+      const integration = await gateway.lookup.channelIntegration(channel.data.channel_integration);
+      const reason = error.status === 401 ? 'key' : 'role';
+      if (integration !== null)
+        await gateway.refusals.record(integration, { attempt: 'message', reason, from: req.ip ?? null });
+    }
+    throw error;
+  }
 }
 
 /** Serves a route that checks its peer itself. */

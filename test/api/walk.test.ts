@@ -1,0 +1,51 @@
+import { strict as assert } from 'node:assert';
+import { routes } from '../../api/routes.ts';
+import { call, openApiStage } from './stage.ts';
+import type { ApiStage } from './stage.ts';
+import type { FakeOrganisation } from './fake-world.ts';
+import { walkRoute } from './walk.ts';
+import type { WalkStage } from './walk.ts';
+
+describe('every route, every role, another organisation', () => {
+  let stage: ApiStage;
+  let walking: WalkStage;
+  before(async () => {
+    stage = await openApiStage();
+    const ids = (organisation: FakeOrganisation) => ({
+      organisation: organisation.id,
+      agent: organisation.agent,
+      conversation: organisation.conversation,
+      ...organisation.channels,
+      key: organisation.gatewayKeyId,
+    });
+    walking = {
+      url: stage.url,
+      here: ids(stage.here),
+      there: ids(stage.there),
+      keys: stage.here.keys,
+    };
+  });
+  after(() => stage.close());
+
+  for (const route of routes) {
+    it(`TEN-1 keeps ${route.method.toUpperCase()} ${route.path} for ${route.who} and to one's own`, async () => {
+      assert.deepEqual(await walkRoute(route, walking), []);
+    });
+  }
+
+  it('TEN-1 has left nothing in the other organisation', async () => {
+    assert.ok(stage.world.stored.every(({ organisation }) => organisation === stage.here.id));
+    const mine = await call(stage.url, 'GET', `/v1/conversations/${stage.there.conversation}`, {
+      key: stage.there.keys.viewer,
+    });
+    assert.equal(mine.body['status'], 'active');
+    assert.equal(mine.body['epoch'], 1);
+  });
+
+  it('TEN-1 notices a route that lets another organisation in', async () => {
+    const route = routes.find(({ path }) => path === '/v1/agents/{id}');
+    assert.ok(route?.operation !== undefined);
+    const foreign = { ...walking, keys: stage.there.keys };
+    assert.notDeepEqual(await walkRoute(route, foreign), []);
+  });
+});

@@ -1,0 +1,135 @@
+import { roleAllows, ROLES } from '../../domain/role.ts';
+import type { Role } from '../../domain/role.ts';
+import { fillPath, requestFor } from './walk-requests.ts';
+import type { WalkIds } from './walk-requests.ts';
+import type { Operation, Route } from '../../api/route.ts';
+import { routes } from '../../api/routes.ts';
+import { problem } from '../../api/shapes.ts';
+
+/** What the walk needs of a running gateway. It changes settings, conversations and keys of `here`: give it scratch ones. */
+export interface WalkStage {
+  url: string;
+  /** Ids of the organisation whose keys walk. */
+  here: WalkIds;
+  /** Ids of another organisation, all of them existing. */
+  there: WalkIds;
+  keys: Record<Role, string>;
+}
+
+const NOBODY = '00000000-0000-4000-8000-000000000000';
+
+/**
+ * Walks one route: without a credential, with a wrong one, with every role, and with ids of the organisation, of
+ * another and of nobody. Returns what differs from API.md, a sentence each; an empty list is a pass.
+ */
+export async function walkRoute(route: Route, stage: WalkStage): Promise<string[]> {
+  return route.operation === undefined ? walkOpen(route, stage) : walkOperation(route, stage);
+}
+
+/** Walks the whole table. */
+export async function walk(stage: WalkStage): Promise<string[]> {
+  const found: string[] = [];
+  for (const route of routes) found.push(...(await walkRoute(route, stage)));
+  return found;
+}
+
+async function walkOperation(
+  route: Route & { operation: Operation; who: Role },
+  stage: WalkStage,
+): Promise<string[]> {
+  const found: string[] = [];
+  const expect = async (what: string, wanted: number[], key: string | null, ids: WalkIds) => {
+    const answer = await send(route, stage, key, ids);
+    const wrong = await judge(answer, wanted, route.operation, stage);
+    if (wrong !== null) found.push(`${route.method.toUpperCase()} ${route.path} ${what}: ${wrong}`);
+  };
+
+  const hasId = route.path.includes('{');
+  for (const [whose, ids] of [
+    ['own', stage.here],
+    ['foreign', stage.there],
+  ] as const) {
+    await expect(`without a key, ${whose} id`, [401], null, ids);
+    await expect(`with a wrong key, ${whose} id`, [401], 'prl_wrong_key', ids);
+    for (const role of ROLES) {
+      const may = roleAllows(role, route.who);
+      if (!may) await expect(`as ${role}, ${whose} id`, [403], stage.keys[role], ids);
+      else if (hasId && whose === 'foreign')
+        await expect(`as ${role}, foreign id`, [404], stage.keys[role], ids);
+      else if (whose === 'own')
+        await expect(
+          `as ${role}, own id`,
+          [route.operation.status, ...(route.operation.also ?? []).filter((status) => status !== 404)],
+          stage.keys[role],
+          ids,
+        );
+    }
+  }
+  if (hasId) {
+    const able = ROLES.find((role) => roleAllows(role, route.who));
+    const key = able === undefined ? null : stage.keys[able];
+    await expect("with nobody's id", [404], key, everyId(stage.here, NOBODY));
+    await expect('with an id that is none', [404], key, everyId(stage.here, "1'--"));
+  }
+  return found;
+}
+
+/** Routes that check their peer themselves: no key of ours may help, and no foreign id may tell more than an unknown one. */
+async function walkOpen(route: Route, stage: WalkStage): Promise<string[]> {
+  const found: string[] = [];
+  const expect = async (what: string, wanted: number[], key: string | null, ids: WalkIds) => {
+    const answer = await send(route, stage, key, ids);
+    const wrong = await judge(answer, wanted, null, stage);
+    if (wrong !== null) found.push(`${route.method.toUpperCase()} ${route.path} ${what}: ${wrong}`);
+  };
+  const refusal = route.who === 'signature' ? (route.method === 'get' ? [403] : [401]) : [401];
+  const open = route.who === 'anyone';
+  const wanted = open ? (route.path === '/readyz' ? [200, 503] : [200]) : refusal;
+  await expect('without a key', wanted, null, stage.here);
+  await expect("another organisation's, without a key", wanted, null, stage.there);
+  for (const role of ROLES) await expect(`with a key of ${role}`, wanted, stage.keys[role], stage.here);
+  if (route.path.includes('{')) await expect("with nobody's id", [404], null, everyId(stage.here, NOBODY));
+  return found;
+}
+
+async function send(route: Route, stage: WalkStage, key: string | null, ids: WalkIds): Promise<Response> {
+  const request = await requestFor(route, stage, ids);
+  return fetch(stage.url + fillPath(route, request.ids), {
+    method: route.method.toUpperCase(),
+    redirect: 'manual',
+    headers: {
+      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
+    },
+    body: request.body === undefined ? undefined : JSON.stringify(request.body),
+  });
+}
+
+/** Null where the answer is as API.md says: status, form, and nothing of the other organisation in it. */
+async function judge(
+  answer: Response,
+  wanted: readonly number[],
+  operation: Operation | null,
+  stage: WalkStage,
+): Promise<string | null> {
+  const text = await answer.text();
+  if (!wanted.includes(answer.status))
+    return `${answer.status} instead of ${wanted.join(' or ')}: ${text.slice(0, 300)}`;
+  const type = answer.headers.get('content-type') ?? '';
+  if (answer.status >= 400 && answer.status !== 503) {
+    if (!type.startsWith('application/problem+json')) return `a refusal of type ${type}`;
+    const parsed = problem.safeParse(JSON.parse(text));
+    if (!parsed.success) return `a problem in another form: ${parsed.error.message}`;
+    if (parsed.data.status !== answer.status) return 'a problem that names another status';
+    return null;
+  }
+  if (operation === null) return null;
+  const parsed = operation.answer.safeParse(JSON.parse(text));
+  if (!parsed.success) return `an answer that its schema does not allow: ${parsed.error.message}`;
+  const leaked = Object.values(stage.there).find((id) => text.includes(id));
+  return leaked === undefined ? null : 'an answer that holds an id of another organisation';
+}
+
+function everyId(ids: WalkIds, id: string): WalkIds {
+  return Object.fromEntries(Object.keys(ids).map((name) => [name, id])) as unknown as WalkIds;
+}
