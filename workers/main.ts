@@ -89,6 +89,7 @@ async function main(config: Config<'worker'>): Promise<void> {
           store: relayStore,
           client: new Client({ connection, namespace: config.temporal.namespace }),
           entrance: entranceOptions(config),
+          prepareServer,
           clock,
           log,
         },

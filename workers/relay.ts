@@ -18,6 +18,8 @@ export interface RelayOptions {
   store: RelayStore;
   client: Client;
   entrance: EntranceOptions;
+  /** Registers the search attributes again: a Temporal that lost its database refuses every start without them. */
+  prepareServer(): Promise<void>;
   clock: { now(): Date };
   log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
 }
@@ -46,14 +48,17 @@ export async function runRelay(options: RelayOptions, signal: AbortSignal): Prom
 }
 
 /** One look at what is due. Returns how long to rest in milliseconds. */
-async function pass({ store, client, entrance, clock, log }: RelayOptions): Promise<number> {
+async function pass({ store, client, entrance, prepareServer, clock, log }: RelayOptions): Promise<number> {
   const due = await store.due(clock.now(), PER_PASS);
   for (let from = 0; from < due.length; from += AT_ONCE) {
     const outcomes = await Promise.all(
       due.slice(from, from + AT_ONCE).map((conversation) => signalOne(conversation)),
     );
     // Temporal is away: nothing is lost by trying again later, much by hammering it.
-    if (outcomes.includes('not_taken')) return AWAY_MS;
+    if (outcomes.includes('not_taken')) {
+      await prepareServer();
+      return AWAY_MS;
+    }
   }
   return due.length === PER_PASS ? 0 : PASS_MS;
 
