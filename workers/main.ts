@@ -58,13 +58,11 @@ async function main(config: Config<'worker'>): Promise<void> {
 
   const connection = await connectPatiently(config.temporal, log, stopping);
   if (connection === null) return;
-  const unregistered = await ensureSearchAttributes(connection, config.temporal.namespace);
-  if (unregistered !== null) {
-    log.warn(
-      { err: unregistered },
-      'search attributes could not be registered; docs/operations.md names them',
-    );
-  }
+  const prepareServer = async () => {
+    const error = await ensureSearchAttributes(connection, config.temporal.namespace);
+    if (error !== null) log.warn({ err: error }, 'search attributes are not registered (docs/operations.md)');
+  };
+  await prepareServer();
   const workers = await createWorkers({
     connection,
     namespace: config.temporal.namespace,
