@@ -15,6 +15,8 @@ export interface ApiStage extends Fakes {
   log: LogLine[];
   /** Asks the app to end its streams, as a draining process does. */
   drain(): void;
+  /** Ends this process's part and begins another on the same port, over the same ports in memory. */
+  reopen(port: number): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -26,25 +28,38 @@ export async function openApiStage(
   const log: LogLine[] = [];
   const write = (level: LogLine['level']) => (fields: object, message: string) =>
     void log.push({ level, fields: fields as Record<string, unknown>, message });
-  const closing = new AbortController();
-  const app = createApp(fakes.ports, {
-    log: { info: write('info'), warn: write('warn'), error: write('error') },
-    publicUrl: 'http://chat.example',
-    closing: closing.signal,
-    ...options,
-  });
-  const listening = await listen(app, { host: '127.0.0.1', port: 0, requestMs: options.requestMs });
+  const begin = async (port: number) => {
+    const closing = new AbortController();
+    const app = createApp(fakes.ports, {
+      log: { info: write('info'), warn: write('warn'), error: write('error') },
+      publicUrl: 'http://chat.example',
+      closing: closing.signal,
+      ...options,
+    });
+    const listening = await listen(app, { host: '127.0.0.1', port, requestMs: options.requestMs });
+    return {
+      port: listening.port,
+      drain: () => closing.abort(),
+      async close() {
+        closing.abort();
+        const closed = listening.close();
+        listening.server.closeAllConnections();
+        await closed;
+      },
+    };
+  };
+
+  let running = await begin(0);
   return {
     ...fakes,
-    url: `http://127.0.0.1:${listening.port}`,
+    url: `http://127.0.0.1:${running.port}`,
     log,
-    drain: () => closing.abort(),
-    async close() {
-      closing.abort();
-      const closed = listening.close();
-      listening.server.closeAllConnections();
-      await closed;
+    drain: () => running.drain(),
+    async reopen(port) {
+      await running.close();
+      running = await begin(port);
     },
+    close: () => running.close(),
   };
 }
 
