@@ -71,9 +71,7 @@ export async function planParts(options: PlanOptions): Promise<Parts> {
     model: model.offline ? { baseUrl: `${at(ports.model)}/v1`, apiKey: 'offline' } : model,
     egressAllow: standIns === null ? [] : [new URL(standIns).host],
   };
-  // All that is wrong with the settings is said now and not by the first process that stumbles over it.
-  loadConfig(apiEnv(around), 'api');
-  loadConfig(workerEnv(around, ports.worker_metrics), 'worker');
+  checkSettings(around);
 
   const plans: ProcessPlan[] = [];
   const temporalDir = join(dataDir, 'temporal');
@@ -95,6 +93,22 @@ export async function planParts(options: PlanOptions): Promise<Parts> {
   plans.push(apiPlan(around, extraEnv), ...(await workerPlans(around, options.workers ?? 1, extraEnv)));
   const sink = standIns && `${standIns}/sink/replies`;
   return { around, plans, api, standIns, sink, offlineModel: model.offline, temporalDir };
+}
+
+/** All that is wrong with the settings is said now, and not by the first process that stumbles over it. */
+function checkSettings(around: Surroundings): void {
+  const problems = new Set<string>();
+  const check = (work: () => unknown) => {
+    try {
+      work();
+    } catch (error) {
+      if (!(error instanceof ConfigError)) throw error;
+      for (const problem of error.problems) problems.add(problem);
+    }
+  };
+  check(() => loadConfig(apiEnv(around), 'api'));
+  check(() => loadConfig(workerEnv(around, around.ports.worker_metrics), 'worker'));
+  if (problems.size > 0) throw new ConfigError([...problems]);
 }
 
 function chooseModel(given: NodeJS.ProcessEnv, bare: boolean) {

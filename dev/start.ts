@@ -32,7 +32,10 @@ async function main(): Promise<void> {
       signal: stopping.signal,
     });
   } catch (error) {
-    if (stopping.signal.aborted) process.exit(0);
+    if (stopping.signal.aborted) {
+      progress.say('stopped');
+      process.exit(0);
+    }
     console.error(`\n${(error as Error).message}`);
     process.exit(1);
   }

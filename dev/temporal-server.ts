@@ -34,7 +34,7 @@ export function temporalPlan(options: TemporalServerOptions): ProcessPlan {
     name: 'temporal',
     async command() {
       const cli = await options.cli();
-      mkdirSync(dir, { recursive: true });
+      mkdirSync(dir, { recursive: true, mode: 0o700 });
       const attributes = Object.values(SEARCH_ATTRIBUTES).map((name) => `${name}=Keyword`);
       const args = [
         'server',
