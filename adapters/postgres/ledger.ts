@@ -8,15 +8,16 @@ import { makePassFence } from './pass-fence.ts';
 import { settleTurn } from './settle-turn.ts';
 
 /**
- * `sent` never takes back what a status report said earlier; the provider's id is noted all the same, unless the
- * provider gave it to another message already: then it identifies nothing.
+ * Whoever called the channel knows best that it was sent, even if somebody thought otherwise meanwhile; only what a
+ * status report said is not taken back. The provider's id is noted in any case, unless the provider gave it to
+ * another message already: then it identifies nothing.
  */
 const RECORD_SENT: Statement = {
   name: 'record-sent',
   text: `
     with moved as (
       update outbound o
-      set state = case when o.state in ('planned', 'sending', 'uncertain') then 'sent' else o.state end,
+      set state = case when o.state in ('planned', 'sending', 'uncertain', 'refused') then 'sent' else o.state end,
           sent_at = coalesce(o.sent_at, $4), updated_at = $4,
           provider_message_id = case
             when $5::text is null or exists (
@@ -24,7 +25,7 @@ const RECORD_SENT: Statement = {
               where other.organisation_id = $1 and other.channel_integration_id = o.channel_integration_id
                 and other.provider_message_id = $5)
             then o.provider_message_id else $5 end
-      where o.organisation_id = $1 and o.conversation_id = $2 and o.id = $3 and o.state <> 'refused'
+      where o.organisation_id = $1 and o.conversation_id = $2 and o.id = $3
       returning o.organisation_id, o.conversation_id, o.turn, o.answers_seq, o.state
     ),
     ${settleTurn({ at: '$4', reason: `case m.state when 'failed' then 'answer_failed' else 'answered' end` })}
@@ -58,24 +59,26 @@ const RECORD_UNKNOWN: Statement = {
     where organisation_id = $1 and conversation_id = $2 and id = $3 and state = 'sending'`,
 };
 
+/** A late word that nothing had happened leaves a row `planned` that nobody will send any more: that one failed. */
 const GIVE_UP: Statement = {
   name: 'record-give-up',
   text: `
     with moved as (
-      update outbound set state = 'uncertain', updated_at = $4
-      where organisation_id = $1 and conversation_id = $2 and id = $3 and state = 'sending'
-      returning id, organisation_id, conversation_id, turn, answers_seq
+      update outbound
+      set state = case state when 'planned' then 'failed' else 'uncertain' end, updated_at = $4
+      where organisation_id = $1 and conversation_id = $2 and id = $3 and state in ('planned', 'sending')
+      returning id, organisation_id, conversation_id, turn, answers_seq, state
     ),
-    ${settleTurn({ at: '$4', reason: `'answer_uncertain'` })},
+    ${settleTurn({ at: '$4', reason: `'answer_' || m.state` })},
     told as (
       insert into events (organisation_id, name, conversation_id, properties, at)
-      select organisation_id, 'message_uncertain', conversation_id, jsonb_build_object('message_id', id), $4
+      select organisation_id, 'message_' || state, conversation_id, jsonb_build_object('message_id', id), $4
       from moved
     )
-    select 'uncertain' as state from moved
+    select state from moved
     union all
     select state from outbound
-    where organisation_id = $1 and conversation_id = $2 and id = $3 and state <> 'sending'`,
+    where organisation_id = $1 and conversation_id = $2 and id = $3 and state not in ('planned', 'sending')`,
 };
 
 /** The send ledger (DESIGN section 5). */

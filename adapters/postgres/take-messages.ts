@@ -122,7 +122,7 @@ function nothing(conversation: TurnRow, throughSeq: number): TakenTurn {
 /** What a finished or overtaken turn could not take is still there: the workflow must not forget it. */
 async function lookedThrough(tenancy: Tenancy, conversation: TurnRow, key: unknown[]): Promise<number> {
   const [first] = await tenancy.rows<{ seq: number | null }>(FIRST_UNTAKEN, key.slice(0, 2));
-  return first?.seq == null ? conversation.last_message_seq : first.seq - 1;
+  return first === undefined || first.seq === null ? conversation.last_message_seq : first.seq - 1;
 }
 
 async function taken(

@@ -1,0 +1,110 @@
+import { randomUUID } from 'node:crypto';
+import type pg from 'pg';
+import type { AgentRecord, Settings } from '../../api/ports.ts';
+import { completeAgentSettings } from '../../domain/agent.ts';
+import type { AgentSettings } from '../../domain/agent.ts';
+import { asOrganisation, isUuid } from './as-organisation.ts';
+import type { Statement } from './as-organisation.ts';
+import { actorOf, writeAudit } from './audit.ts';
+import { BY_TIME, EMPTY_PAGE, readCursor, toPage } from './page.ts';
+import { storable, storableJson } from './storable.ts';
+
+const COLUMNS = 'id, name, version, settings, created_at, updated_at';
+
+const LIST: Statement = {
+  name: 'agents-list',
+  text: `
+    select ${COLUMNS} from agents
+    where organisation_id = $1 and ($2::timestamptz is null or (created_at, id) < ($2, $3::uuid))
+    order by created_at desc, id desc limit $4`,
+};
+
+const ONE: Statement = {
+  name: 'agents-one',
+  text: `select ${COLUMNS} from agents where organisation_id = $1 and id = $2`,
+};
+
+const CREATE: Statement = {
+  name: 'agents-create',
+  text: `
+    insert into agents (organisation_id, id, name, settings, created_at, updated_at)
+    values ($1, $2, $3, $4, $5, $5) returning ${COLUMNS}`,
+};
+
+/** Settings that are not named stay as they are. */
+const UPDATE: Statement = {
+  name: 'agents-update',
+  text: `
+    update agents
+    set name = coalesce($3, name), settings = settings || $4::jsonb, version = version + 1, updated_at = $5
+    where organisation_id = $1 and id = $2 returning ${COLUMNS}`,
+};
+
+interface Row {
+  id: string;
+  name: string;
+  version: number;
+  settings: Partial<AgentSettings>;
+  created_at: Date;
+  updated_at: Date;
+}
+
+type AgentMethods = Pick<Settings, 'agents' | 'agent' | 'createAgent' | 'updateAgent'>;
+
+export function openAgentSettings(pool: pg.Pool, clock: { now(): Date }): AgentMethods {
+  return {
+    agents: ({ organisationId }, { limit, cursor }) =>
+      asOrganisation(pool, organisationId, async (tenancy) => {
+        const before = readCursor(cursor, BY_TIME);
+        if (before === 'strange') return EMPTY_PAGE;
+        const values = [organisationId, before?.[0] ?? null, before?.[1] ?? null, limit + 1];
+        const rows = await tenancy.rows<Row>(LIST, values);
+        return toPage(rows, limit, (row) => [row.created_at.toISOString(), row.id], agentRecord);
+      }),
+
+    async agent({ organisationId }, id) {
+      if (!isUuid(id)) return null;
+      return asOrganisation(pool, organisationId, async (tenancy) => {
+        const [row] = await tenancy.rows<Row>(ONE, [organisationId, id]);
+        return row === undefined ? null : agentRecord(row);
+      });
+    },
+
+    createAgent: (caller, { name, settings }) =>
+      asOrganisation(pool, caller.organisationId, async (tenancy) => {
+        const now = clock.now();
+        const values = [caller.organisationId, randomUUID(), storable(name), storableJson(settings), now];
+        const [row] = await tenancy.rows<Row>(CREATE, values);
+        if (row === undefined) throw new Error('an insert returned no row');
+        const entry = { actor: actorOf(caller), action: 'agent.created', subject: row.id, source: null };
+        await writeAudit(tenancy, { ...entry, detail: { settings: Object.keys(settings) } }, now);
+        return agentRecord(row);
+      }),
+
+    async updateAgent(caller, id, { name, settings = {} }) {
+      if (!isUuid(id)) return null;
+      return asOrganisation(pool, caller.organisationId, async (tenancy) => {
+        const now = clock.now();
+        const newName = name === undefined ? null : storable(name);
+        const values = [caller.organisationId, id, newName, storableJson(settings), now];
+        const [row] = await tenancy.rows<Row>(UPDATE, values);
+        if (row === undefined) return null;
+        const changed = [...(name === undefined ? [] : ['name']), ...Object.keys(settings)];
+        const entry = { actor: actorOf(caller), action: 'agent.updated', subject: id, source: null };
+        await writeAudit(tenancy, { ...entry, detail: { version: row.version, changed } }, now);
+        return agentRecord(row);
+      });
+    },
+  };
+}
+
+function agentRecord(row: Row): AgentRecord {
+  return {
+    id: row.id,
+    name: row.name,
+    version: row.version,
+    settings: completeAgentSettings(row.settings),
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}

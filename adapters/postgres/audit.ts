@@ -1,0 +1,47 @@
+import type pg from 'pg';
+import type { Audit, Caller } from '../../api/ports.ts';
+import { asOrganisation } from './as-organisation.ts';
+import type { Statement, Tenancy } from './as-organisation.ts';
+import { storable, storableJson } from './storable.ts';
+
+const WRITE: Statement = {
+  name: 'audit-write',
+  text: `
+    insert into audit (organisation_id, actor, action, subject, detail, source, at)
+    values ($1, $2, $3, $4, $5, $6, $7)`,
+};
+
+interface Entry {
+  actor: string;
+  action: string;
+  subject: string;
+  detail: Record<string, unknown>;
+  source: string | null;
+}
+
+/** Writes an entry in the transaction of what it tells of (OBS-5). */
+export async function writeAudit(tenancy: Tenancy, entry: Entry, now: Date): Promise<void> {
+  const { actor, action, subject, detail, source } = entry;
+  await tenancy.rows(WRITE, [
+    tenancy.organisationId,
+    actor,
+    action,
+    storable(subject),
+    storableJson(detail),
+    source,
+    now,
+  ]);
+}
+
+export function actorOf(caller: Caller): string {
+  return `key:${caller.keyId}`;
+}
+
+export function openAudit(pool: pg.Pool, clock: { now(): Date }): Audit {
+  return {
+    refused: ({ organisationId, action, subject, from, detail }) =>
+      asOrganisation(pool, organisationId, (tenancy) =>
+        writeAudit(tenancy, { actor: 'unknown', action, subject, detail, source: from }, clock.now()),
+      ),
+  };
+}

@@ -1,0 +1,148 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Caller, Command, CommandResult, Inbox } from '../../api/ports.ts';
+import type { ChannelKind } from '../../domain/channel.ts';
+import { statusOf } from '../../domain/conversation.ts';
+import type { Owner } from '../../domain/conversation.ts';
+import { asOrganisation, isUuid } from './as-organisation.ts';
+import type { Statement } from './as-organisation.ts';
+import { actorOf } from './audit.ts';
+import { enteredRow } from './entered-row.ts';
+import type { InboxRow } from './entered-row.ts';
+
+const READ: Statement = {
+  name: 'command-read',
+  text: `
+    select owner, status from conversations where organisation_id = $1 and id = $2 for no key update`,
+};
+
+const COMMAND: Statement = {
+  name: 'command',
+  text: `
+    with conversation as (
+      update conversations
+      set epoch = epoch + 1, last_seq = last_seq + 1, owner = $5, operator_id = $6, status = $7, resolved_at = $8
+      where organisation_id = $1 and id = $2
+      returning id, epoch, last_seq, agent_id, channel_integration_id, channel
+    ),
+    entered as (
+      insert into inbox (organisation_id, channel_integration_id, conversation_id, kind, seq, epoch, received_at, at)
+      select $1, channel_integration_id, id, $3, last_seq, epoch, $4, $4 from conversation
+      returning id, kind, seq, epoch, received_at, about
+    ),
+    audited as (
+      insert into audit (organisation_id, actor, action, subject, detail, at)
+      select $1, $9, 'conversation.' || $3, id::text, jsonb_build_object('epoch', epoch), $4 from conversation
+    )
+    select e.*, c.agent_id, c.channel_integration_id, c.channel from entered e, conversation c`,
+};
+
+const IN_FLIGHT: Statement = {
+  name: 'command-in-flight',
+  text: `
+    select id from outbound
+    where organisation_id = $1 and conversation_id = $2 and state = 'sending' and epoch < $3
+    order by sending_at`,
+};
+
+interface Commanded extends InboxRow {
+  agent_id: string;
+  channel_integration_id: string;
+  channel: ChannelKind;
+}
+
+/** What a command makes of a conversation; null where it comes too late or has no sense. */
+function outcome(
+  command: Command,
+  { owner, resolved }: { owner: Owner; resolved: boolean },
+): { owner: Owner; resolved: boolean } | null {
+  if (resolved) return null;
+  switch (command) {
+    case 'take_over':
+      return owner === 'agent' ? { owner: 'operator', resolved: false } : null;
+    case 'hand_back':
+      return owner === 'operator' ? { owner: 'agent', resolved: false } : null;
+    case 'resolve':
+      return { owner: 'agent', resolved: true };
+  }
+}
+
+/** How long a take-over waits for messages that are on the wire, and how often it looks. */
+const WAIT_MS = 2_000;
+const LOOK_MS = 25;
+
+/**
+ * Every change of hands is one compare-and-set that raises the epoch, its row for the workflow and its audit entry.
+ * From that commit on no message of an older epoch passes the fence; a take-over then waits until none is on the
+ * wire, and names what still is.
+ */
+export function makeCommand(pool: pg.Pool): Inbox['command'] {
+  return async (caller, conversationId, command, now) => {
+    const result = await decide(pool, caller, conversationId, command, now);
+    if (result.kind !== 'done' || command !== 'take_over') return result;
+    return { ...result, inFlight: await waitForTheWire(pool, caller, conversationId, result.epoch) };
+  };
+}
+
+async function decide(
+  pool: pg.Pool,
+  caller: Caller,
+  conversationId: string,
+  command: Command,
+  now: Date,
+): Promise<CommandResult> {
+  const { organisationId } = caller;
+  if (!isUuid(conversationId)) return { kind: 'unknown' };
+  return asOrganisation(pool, organisationId, async (tenancy): Promise<CommandResult> => {
+    const [found] = await tenancy.rows<{ owner: Owner; status: string }>(READ, [
+      organisationId,
+      conversationId,
+    ]);
+    if (found === undefined) return { kind: 'unknown' };
+    const current = { owner: found.owner, resolved: found.status === 'resolved' };
+    const next = outcome(command, current);
+    if (next === null) return { kind: 'lost', owner: current.owner, status: statusOf(current) };
+    const [row] = await tenancy.rows<Commanded>(COMMAND, [
+      organisationId,
+      conversationId,
+      command,
+      now,
+      next.owner,
+      next.owner === 'operator' ? caller.keyId : null,
+      next.resolved ? 'resolved' : 'open',
+      next.resolved ? now : null,
+      actorOf(caller),
+    ]);
+    if (row === undefined) throw new Error('a locked conversation is gone');
+    return {
+      kind: 'done',
+      owner: next.owner,
+      epoch: row.epoch,
+      status: statusOf(next),
+      inFlight: [],
+      signal: {
+        ref: { organisationId, conversationId },
+        row: enteredRow(row),
+        agentId: row.agent_id,
+        channelIntegrationId: row.channel_integration_id,
+        channel: row.channel,
+      },
+    };
+  });
+}
+
+async function waitForTheWire(
+  pool: pg.Pool,
+  { organisationId }: Caller,
+  conversationId: string,
+  epoch: number,
+): Promise<string[]> {
+  const deadline = performance.now() + WAIT_MS;
+  for (;;) {
+    const rows = await asOrganisation(pool, organisationId, (tenancy) =>
+      tenancy.rows<{ id: string }>(IN_FLIGHT, [organisationId, conversationId, epoch]),
+    );
+    if (rows.length === 0 || performance.now() >= deadline) return rows.map((row) => row.id);
+    await pause(LOOK_MS);
+  }
+}

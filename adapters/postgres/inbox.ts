@@ -1,0 +1,14 @@
+import type pg from 'pg';
+import type { Inbox } from '../../api/ports.ts';
+import { makeApplyStatuses } from './apply-statuses.ts';
+import { makeCommand } from './command-conversation.ts';
+import { makeReceive } from './receive-message.ts';
+
+/** The one way in: whatever enters a conversation is a row here before it is a signal. */
+export function openInbox(pool: pg.Pool): Inbox {
+  return {
+    receive: makeReceive(pool),
+    applyStatuses: makeApplyStatuses(pool),
+    command: makeCommand(pool),
+  };
+}

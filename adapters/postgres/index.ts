@@ -1,0 +1,120 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type pg from 'pg';
+import type { Events, Ledger, Transcript } from '../../activities/ports.ts';
+import type {
+  Audit,
+  ChatReader,
+  Health,
+  IdempotencyKeys,
+  Inbox,
+  Lookup,
+  Readers,
+  Settings,
+} from '../../api/ports.ts';
+import { ParleyFailure } from '../../contract/failures.ts';
+import type { Secrets } from '../secrets/secrets.ts';
+import { makeAcknowledged } from './acknowledge.ts';
+import { openAudit } from './audit.ts';
+import { openChatReader } from './chat-reader.ts';
+import { openEvents } from './events.ts';
+import { openHealth } from './health.ts';
+import { openIdempotencyKeys } from './idempotency-keys.ts';
+import { openInbox } from './inbox.ts';
+import { openIntegrations } from './integrations.ts';
+import { openLedger } from './ledger.ts';
+import { openLookup } from './lookup.ts';
+import { openPool } from './pool.ts';
+import { openReaders } from './readers.ts';
+import { assertSchema } from './schema-version.ts';
+import { openSettings } from './settings.ts';
+import { openTranscript } from './transcript.ts';
+
+export { statementCount } from './as-organisation.ts';
+export { openRelayStore } from './relay-store.ts';
+export type { RelayStore } from './relay-store.ts';
+
+interface StoreOptions {
+  /** The application's login. */
+  url: string;
+  poolSize: number;
+  secrets: Secrets;
+  clock: { now(): Date };
+}
+
+export interface GatewayStores {
+  lookup: Lookup;
+  inbox: Inbox;
+  readers: Readers;
+  settings: Settings;
+  audit: Audit;
+  idempotency: IdempotencyKeys;
+  chat: ChatReader;
+  health: Health;
+  acknowledged: ReturnType<typeof makeAcknowledged>;
+  close(): Promise<void>;
+}
+
+export interface TurnStores {
+  transcript: Transcript;
+  ledger: Ledger;
+  events: Events;
+  integrations: ReturnType<typeof openIntegrations>;
+  close(): Promise<void>;
+}
+
+/** All that the gateway keeps in Postgres. @throws Error when the schema is older than the code. */
+export async function openGatewayStores(
+  options: StoreOptions & { lookupUrl: string },
+): Promise<GatewayStores> {
+  const { url, poolSize, secrets, clock } = options;
+  const pool = await openCurrentPool(url, poolSize);
+  const lookupPool = openPool(options.lookupUrl, { max: Math.max(2, Math.ceil(poolSize / 4)) });
+  const chat = openChatReader(pool, url);
+  return {
+    lookup: openLookup(lookupPool, secrets, clock),
+    inbox: openInbox(pool),
+    readers: openReaders(pool),
+    settings: openSettings(pool, secrets, clock),
+    audit: openAudit(pool, clock),
+    idempotency: openIdempotencyKeys(pool),
+    chat,
+    health: openHealth(pool),
+    acknowledged: makeAcknowledged(pool),
+    async close() {
+      await Promise.all([chat.close(), lookupPool.end(), pool.end()]);
+    },
+  };
+}
+
+/** All that a turn keeps in Postgres. @throws Error when the schema is older than the code. */
+export async function openTurnStores({ url, poolSize, secrets }: StoreOptions): Promise<TurnStores> {
+  const pool = await openCurrentPool(url, poolSize);
+  return {
+    transcript: openTranscript(pool),
+    ledger: openLedger(pool),
+    events: openEvents(pool),
+    integrations: openIntegrations(pool, secrets),
+    close: () => pool.end(),
+  };
+}
+
+/** How long a start waits for a Postgres that is not there yet. */
+const PATIENCE_MS = 60_000;
+
+async function openCurrentPool(url: string, max: number): Promise<pg.Pool> {
+  const pool = openPool(url, { max });
+  const deadline = performance.now() + PATIENCE_MS;
+  for (;;) {
+    try {
+      await assertSchema(pool);
+      return pool;
+    } catch (error) {
+      const away = error instanceof ParleyFailure && error.code === 'STORE_UNAVAILABLE';
+      if (!away || performance.now() > deadline) {
+        await pool.end();
+        throw error;
+      }
+      await pause(500);
+    }
+  }
+}

@@ -1,0 +1,49 @@
+import type { Page } from '../../api/ports.ts';
+
+/** The sort key of a row, as strings; opaque to whoever turns the pages. */
+export type Place = readonly string[];
+
+/**
+ * Where a page goes on. Null at the beginning; `strange` for a cursor that is none of ours, behind which there is
+ * nothing.
+ */
+export function readCursor(cursor: string | null, parts: readonly RegExp[]): Place | null | 'strange' {
+  if (cursor === null) return null;
+  let place: unknown;
+  try {
+    place = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
+  } catch {
+    return 'strange';
+  }
+  const fits =
+    Array.isArray(place) &&
+    place.length === parts.length &&
+    place.every((part, n) => typeof part === 'string' && parts[n]?.test(part));
+  return fits ? (place as string[]) : 'strange';
+}
+
+/** Makes a page of rows that were asked for with one more than `limit`. */
+export function toPage<R, T>(
+  rows: readonly R[],
+  limit: number,
+  place: (row: R) => Place,
+  shape: (row: R) => T,
+): Page<T> {
+  const shown = rows.slice(0, limit);
+  const last = shown.at(-1);
+  const nextCursor =
+    rows.length > limit && last !== undefined
+      ? Buffer.from(JSON.stringify(place(last))).toString('base64url')
+      : null;
+  return { data: shown.map(shape), nextCursor };
+}
+
+export const EMPTY_PAGE = { data: [], nextCursor: null };
+
+const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/;
+const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Lists ordered by a time and an id; all our times come from processes and have whole milliseconds. */
+export const BY_TIME = [TIME, ID];
+/** Lists ordered by an identity column. */
+export const BY_NUMBER = [/^\d{1,18}$/];

@@ -1,0 +1,112 @@
+import type pg from 'pg';
+import type { ConversationSummary, Readers } from '../../api/ports.ts';
+import type { ChannelKind } from '../../domain/channel.ts';
+import { statusOf } from '../../domain/conversation.ts';
+import type { Owner } from '../../domain/conversation.ts';
+import { asOrganisation, isUuid } from './as-organisation.ts';
+import type { Statement } from './as-organisation.ts';
+import { BY_TIME, EMPTY_PAGE, readCursor, toPage } from './page.ts';
+
+const COLUMNS = `
+  c.id, c.status, c.owner, c.epoch, c.agent_id, c.channel_integration_id, c.channel, c.room, c.contact_id,
+  k.name as contact_name, c.turn, c.opened_at, c.last_message_at, c.resolved_at
+  from conversations c join contacts k on k.organisation_id = $1 and k.id = c.contact_id`;
+
+const LIST: Statement = {
+  name: 'read-conversations',
+  text: `
+    select ${COLUMNS}
+    where c.organisation_id = $1
+      and ($2::timestamptz is null or (c.opened_at, c.id) < ($2, $3::uuid))
+      and ($4::text is null or c.status = $4)
+      and ($5::text is null or c.owner = $5)
+      and ($6::uuid is null or c.agent_id = $6)
+      and ($7::text is null or c.channel = $7)
+      and ($8::uuid is null or c.channel_integration_id = $8)
+      and ($9::uuid is null or c.operator_id = $9)
+    order by c.opened_at desc, c.id desc limit $10`,
+};
+
+const ONE: Statement = {
+  name: 'read-conversation',
+  text: `select ${COLUMNS} where c.organisation_id = $1 and c.id = $2`,
+};
+
+interface Row {
+  id: string;
+  status: 'open' | 'resolved';
+  owner: Owner;
+  epoch: number;
+  agent_id: string;
+  channel_integration_id: string;
+  channel: ChannelKind;
+  room: string;
+  contact_id: string;
+  contact_name: string | null;
+  turn: number;
+  opened_at: Date;
+  last_message_at: Date | null;
+  resolved_at: Date | null;
+}
+
+/** `channel` filters by kind or, given an id, by channel integration. A value nothing can have finds nothing. */
+export function readConversations(pool: pg.Pool): Readers['conversations'] {
+  return async ({ organisationId }, { status, agent, channel, assignee }, { limit, cursor }) => {
+    const before = readCursor(cursor, BY_TIME);
+    const wanted = status === undefined ? { status: null, owner: null } : STORED[status];
+    if (before === 'strange' || wanted === undefined) return EMPTY_PAGE;
+    if ([agent, assignee].some((id) => id !== undefined && !isUuid(id))) return EMPTY_PAGE;
+    const integration = channel !== undefined && isUuid(channel) ? channel : null;
+    const kind = channel !== undefined && integration === null ? channel : null;
+    return asOrganisation(pool, organisationId, async (tenancy) => {
+      const rows = await tenancy.rows<Row>(LIST, [
+        organisationId,
+        before?.[0] ?? null,
+        before?.[1] ?? null,
+        wanted.status,
+        wanted.owner,
+        agent ?? null,
+        kind,
+        integration,
+        assignee ?? null,
+        limit + 1,
+      ]);
+      return toPage(rows, limit, (row) => [row.opened_at.toISOString(), row.id], summary);
+    });
+  };
+}
+
+export function readConversation(pool: pg.Pool): Readers['conversation'] {
+  return async ({ organisationId }, id) => {
+    if (!isUuid(id)) return null;
+    return asOrganisation(pool, organisationId, async (tenancy) => {
+      const [row] = await tenancy.rows<Row>(ONE, [organisationId, id]);
+      return row === undefined ? null : summary(row);
+    });
+  };
+}
+
+/** What the columns say for each status that a conversation can have today (`statusOf`). */
+const STORED: Record<string, { status: string; owner: string | null } | undefined> = {
+  resolved: { status: 'resolved', owner: null },
+  assigned: { status: 'open', owner: 'operator' },
+  active: { status: 'open', owner: 'agent' },
+};
+
+function summary(row: Row): ConversationSummary {
+  return {
+    id: row.id,
+    status: statusOf({ resolved: row.status === 'resolved', owner: row.owner }),
+    owner: row.owner,
+    epoch: row.epoch,
+    agentId: row.agent_id,
+    channelIntegrationId: row.channel_integration_id,
+    channel: row.channel,
+    room: row.room,
+    contact: { id: row.contact_id, name: row.contact_name },
+    turn: row.turn,
+    openedAt: row.opened_at,
+    lastMessageAt: row.last_message_at,
+    resolvedAt: row.resolved_at,
+  };
+}
