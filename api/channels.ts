@@ -96,10 +96,8 @@ export const changeChannel = operation({
       const whole = z.strictObject({ settings: shape.settings.partial(), secrets: shape.secrets.partial() });
       parse(whole, { settings: body.settings ?? {}, secrets: body.secrets ?? {} });
     }
-    const after = await gateway.settings.updateChannel(caller, params.id, {
-      ...present({ name: body.name, agentId: body.agent_id, active: body.active, secrets: body.secrets }),
-      ...(body.settings === undefined ? {} : { settings: { ...before.settings, ...body.settings } }),
-    });
+    const { agent_id: agentId, ...same } = body;
+    const after = await gateway.settings.updateChannel(caller, params.id, present({ ...same, agentId }));
     // The channel was there a moment ago, so it is the agent that is not.
     if (after === null) throw unknownAgent();
     gateway.lookup.forget();

@@ -19,16 +19,16 @@ export const chatStream = openOperation({
   async serve({ req, res, params }, gateway) {
     const { integration, room } = await requireVisitor(req, params.channel_integration, gateway);
     gateway.streams.enter(res, integration.id, room);
-    const reader = { integration, room, position: positionOf(req.headers['last-event-id']) };
+    const reading = { integration, room, position: positionOf(req.headers['last-event-id']) };
     // Read once before the 200, so that a store that is away is a 503.
-    const first = await gateway.chat.after(integration, room, reader.position);
+    const first = await gateway.chat.after(integration, room, reading.position);
     res.writeHead(200, {
       'content-type': 'text/event-stream; charset=utf-8',
       'cache-control': 'no-store',
       'x-accel-buffering': 'no',
     });
     res.write('retry: 2000\n\n');
-    follow(res, first, reader, gateway);
+    await follow(res, first, reading, gateway);
   },
 });
 
@@ -38,61 +38,75 @@ interface Reading {
   position: number;
 }
 
-/** Writes what is new until the response closes. One read at a time; a change during a read asks for another. */
-function follow(res: Response, first: readonly ChatLine[], reading: Reading, gateway: Gateway): void {
-  let busy = false;
-  let again = false;
-
-  async function catchUp(): Promise<void> {
-    again = true;
-    if (busy) return;
-    busy = true;
-    try {
-      while (again && !res.writableEnded && !res.destroyed) {
-        again = false;
-        await write(
-          res,
-          await gateway.chat.after(reading.integration, reading.room, reading.position),
-          reading,
-        );
-      }
-    } catch (error) {
-      gateway.options.log.warn({ err: error }, 'a chat stream could not be read on');
-      // The page comes back by itself, with the position it has.
-      res.end();
-    } finally {
-      busy = false;
-    }
-  }
-
-  const stopWatching = gateway.chat.watch(reading.integration, reading.room, () => void catchUp());
-  const heartbeat = setInterval(() => res.write(': still here\n\n'), gateway.limits.heartbeatMs);
+/** Writes what is new until the response closes. The watch only wakes; what is new is always read from the position. */
+async function follow(
+  res: Response,
+  first: readonly ChatLine[],
+  reading: Reading,
+  gateway: Gateway,
+): Promise<void> {
+  // Something may have been committed between the first read and the watch.
+  let news = true;
+  let wake = () => {};
+  const stopWatching = gateway.chat.watch(reading.integration, reading.room, () => {
+    news = true;
+    wake();
+  });
+  const heartbeat = setInterval(
+    () => isOpen(res) && res.write(': still here\n\n'),
+    gateway.limits.heartbeatMs,
+  );
   res.once('close', () => {
     clearInterval(heartbeat);
     stopWatching();
+    wake();
   });
-  void write(res, first, reading)
-    // What was committed between the first read and the watch.
-    .then(catchUp);
+
+  try {
+    await write(res, first, reading);
+    while (isOpen(res)) {
+      if (!news) {
+        await new Promise<void>((resolve) => (wake = resolve));
+        continue;
+      }
+      news = false;
+      const lines = await gateway.chat.after(reading.integration, reading.room, reading.position);
+      await write(res, lines, reading);
+      // A long transcript comes in parts, so a read that brought something asks for another.
+      if (lines.length > 0) news = true;
+    }
+  } catch (error) {
+    gateway.options.log.warn({ err: error }, 'a chat stream could not be read on');
+    // The page comes back by itself, with the position it has.
+    res.end();
+  }
 }
 
-/** Waits for a slow reader instead of filling our memory for it. */
 async function write(res: Response, lines: readonly ChatLine[], reading: Reading): Promise<void> {
   for (const line of lines) {
+    if (!isOpen(res)) return;
     reading.position = line.position;
     const { id, from, kind, text, at } = line;
     const data = JSON.stringify({ id, from, kind, text, at: at.toISOString() });
-    if (res.write(`id: ${line.position}\ndata: ${data}\n\n`) || res.destroyed) continue;
-    await new Promise<void>((resolve) => {
-      const go = () => {
-        res.off('drain', go);
-        res.off('close', go);
-        resolve();
-      };
-      res.on('drain', go);
-      res.on('close', go);
-    });
+    if (!res.write(`id: ${line.position}\ndata: ${data}\n\n`)) await drained(res);
   }
+}
+
+/** Waits for a slow reader instead of filling our memory for it. */
+function drained(res: Response): Promise<void> {
+  return new Promise((resolve) => {
+    const go = () => {
+      res.off('drain', go);
+      res.off('close', go);
+      resolve();
+    };
+    res.on('drain', go);
+    res.on('close', go);
+  });
+}
+
+function isOpen(res: Response): boolean {
+  return !res.writableEnded && !res.destroyed;
 }
 
 function positionOf(lastEventId: string | string[] | undefined): number {

@@ -56,11 +56,14 @@ const step = z
   .meta({ id: 'TraceStep' });
 
 export const listConversations = operation({
-  summary: 'Conversations, the one with the newest message first',
+  summary: 'Conversations, the one opened last first',
   query: pageQuery.extend({
     status: z.enum(CONVERSATION_STATUSES).optional(),
     agent: id.optional(),
-    channel: id.optional().meta({ description: 'A channel integration' }),
+    channel: z
+      .union([id, z.enum(CHANNEL_KINDS)])
+      .optional()
+      .meta({ description: 'A channel integration, or a kind of channel' }),
     assignee: z.string().min(1).max(64).optional(),
   }),
   status: 200,
@@ -89,7 +92,7 @@ export const readConversation = operation({
 });
 
 export const readMessages = operation({
-  summary: 'The transcript',
+  summary: 'The transcript, oldest message first',
   params: byId,
   query: pageQuery,
   status: 200,

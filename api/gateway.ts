@@ -20,8 +20,8 @@ export interface AppOptions {
   trustedProxies?: number;
   /** Where an engineer sees the conversation's history; null without a Temporal UI. */
   workflowUrl?: (conversationId: string) => string | null;
-  /** Seals answers that hold a secret before they are remembered for a repeated POST. */
-  sealAnswer?: { seal(text: string): string; open(sealed: string): string };
+  /** Seals answers that hold a secret before they are remembered for a repeated POST, each for its own place. */
+  sealAnswer?: { seal(text: string, place: string): string; open(sealed: string, place: string): string };
   /** Aborted when the process drains: open streams end. */
   closing?: AbortSignal;
   limits?: Partial<Limits>;

@@ -40,7 +40,10 @@ export async function once(
     case 'running':
       throw new Problem(409, 'A request with this Idempotency-Key is under way.', { retryAfterSeconds: 1 });
     case 'answered':
-      return { status: begun.status, body: request.secret ? unseal(begun.body, gateway) : begun.body };
+      return {
+        status: begun.status,
+        body: request.secret ? unseal(begun.body, request, gateway) : begun.body,
+      };
     case 'fresh':
   }
   const finish = async (answer: Answer | null) => {
@@ -58,7 +61,9 @@ export async function once(
     await finish(null);
     throw error;
   }
-  await finish(request.secret ? { status: answer.status, body: seal(answer.body, gateway) } : answer);
+  await finish(
+    request.secret ? { status: answer.status, body: seal(answer.body, request, gateway) } : answer,
+  );
   return answer;
 }
 
@@ -69,13 +74,19 @@ function digest({ place, params, bytes }: Repeatable): string {
     .digest('hex');
 }
 
-function seal(body: unknown, { options: { sealAnswer } }: Gateway): unknown {
-  return sealAnswer === undefined ? null : { sealed: sealAnswer.seal(JSON.stringify(body)) };
+function seal(body: unknown, request: Repeatable, { options: { sealAnswer } }: Gateway): unknown {
+  return sealAnswer === undefined
+    ? null
+    : { sealed: sealAnswer.seal(JSON.stringify(body), placeOf(request)) };
 }
 
-function unseal(body: unknown, { options: { sealAnswer } }: Gateway): unknown {
+function unseal(body: unknown, request: Repeatable, { options: { sealAnswer } }: Gateway): unknown {
   const sealed = body !== null && typeof body === 'object' && 'sealed' in body ? body.sealed : null;
   if (sealAnswer === undefined || typeof sealed !== 'string')
     throw new Problem(409, 'This was done before; its answer held a secret and cannot be given again.');
-  return JSON.parse(sealAnswer.open(sealed)) as unknown;
+  return JSON.parse(sealAnswer.open(sealed, placeOf(request))) as unknown;
+}
+
+function placeOf({ caller, key }: Repeatable): string {
+  return JSON.stringify([caller.organisationId, caller.keyId, key]);
 }

@@ -10,6 +10,7 @@ import { conversationWorkflowId } from '../contract/ids.ts';
 import { createApp } from './app.ts';
 import { listen } from './listen.ts';
 
+const REMEMBERED_ANSWER = { table: 'idempotency_keys', column: 'body' };
 const clock = { now: () => new Date() };
 
 try {
@@ -49,6 +50,10 @@ async function main(config: Config<'api'>): Promise<void> {
       log,
       publicUrl: config.http.publicUrl,
       workflowUrl: workflowUrl(config.temporal),
+      sealAnswer: {
+        seal: (text, row) => secrets.seal(text, { ...REMEMBERED_ANSWER, row }),
+        open: (sealed, row) => secrets.open(sealed, { ...REMEMBERED_ANSWER, row }),
+      },
       closing: stopping,
     },
   );

@@ -48,7 +48,8 @@ export function fakeSettings(world: FakeWorld): ApiPorts['settings'] {
       const found = world.integrations.get(id);
       if (found?.organisationId !== caller.organisationId) return null;
       if (change.agentId !== undefined && !hasAgent(caller, change.agentId)) return null;
-      const after = { ...found, ...change, secrets: { ...found.secrets, ...change.secrets } };
+      const settings = { ...found.settings, ...change.settings };
+      const after = { ...found, ...change, settings, secrets: { ...found.secrets, ...change.secrets } };
       world.integrations.set(id, after);
       const { organisationId: _, ...rest } = after;
       return toRecord(rest);
