@@ -29,7 +29,8 @@ export interface DevFile {
   stand_ins: string | null;
   /** The model endpoint in use; null is the vendor's own. */
   model: string | null;
-  metrics: { api: string; worker: string };
+  /** Prometheus figures; null where a process serves none. */
+  metrics: { api: string | null; worker: string | null };
   pids: Record<string, number>;
 }
 

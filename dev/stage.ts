@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { migrate } from '../adapters/postgres/migrate.ts';
+import { describeStage } from './describe-stage.ts';
 import { checkOutsideParts } from './outside-parts.ts';
 import type { Ports } from './ports.ts';
 import { quietProgress, type Progress } from './progress.ts';
@@ -126,7 +127,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     });
     for (const plan of parts.plans) supervisor.add(plan);
     const seeded = await startParts(parts, { ...options, progress }, supervisor, memory);
-    const described = describeStage(parts, seeded);
+    const described = await describeStage(parts, seeded);
     dev = described;
     tell();
     return {
@@ -200,23 +201,6 @@ async function apiReady(api: string): Promise<void> {
   if (await until(() => answersWell(`${api}/readyz`), 30_000, 100)) return;
   const answer = await fetch(`${api}/readyz`).then((response) => response.text());
   throw new Error(`the API is up but was not ready within 30 s: ${answer}`);
-}
-
-function describeStage(parts: Parts, seeded: Seeded): Omit<DevFile, 'pids'> {
-  const { around, api, standIns } = parts;
-  const metrics = (port: number) => `http://127.0.0.1:${port}/metrics`;
-  return {
-    api,
-    console: null,
-    chat: `${api}/chat/${seeded.channels.webchat}`,
-    temporal_ui: around.temporal.uiUrl,
-    temporal_address: around.temporal.address,
-    database_url: around.database.ownerUrl,
-    ...seeded,
-    stand_ins: standIns,
-    model: around.model.baseUrl,
-    metrics: { api: metrics(around.ports.api_metrics), worker: metrics(around.ports.worker_metrics) },
-  };
 }
 
 type Controls =

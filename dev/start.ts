@@ -5,6 +5,8 @@ import { openStage, type Stage } from './stage.ts';
 /** A second Ctrl-C comes with the first one, from npm; later than this it is a person who will not wait. */
 const SAME_SIGNAL_MS = 1500;
 
+const TEXTS = `node -p "JSON.parse(require('fs').readFileSync(0)).entries.map((e) => JSON.parse(e.body).text).join('\\n')"`;
+
 const progress = openProgress((line) => console.log(line));
 const stopping = new AbortController();
 let stage: Stage | undefined;
@@ -67,7 +69,7 @@ function addresses(running: Stage, dataDir: string): string[] {
     `Temporal       ${dev.temporal_address}`,
     `Model          ${model}`,
     ...(dev.stand_ins === null ? [] : [`Stand-ins      ${dev.stand_ins} (WhatsApp, webhook receivers)`]),
-    `Figures        ${dev.metrics.api}`,
+    ...(dev.metrics.api === null ? [] : [`Figures        ${dev.metrics.api}`]),
     `Keys, database ${file}`,
     `Logs           ${dataDir}/logs`,
     '',
@@ -76,7 +78,7 @@ function addresses(running: Stage, dataDir: string): string[] {
     `    -H 'content-type: application/json' -d '${message}'`,
     ...(running.sink === null
       ? []
-      : ['and, a little later, its answer:', `  curl -sS ${running.sink}/journal`]),
+      : ['and, some seconds later, the answer:', `  curl -sS ${running.sink}/journal | ${TEXTS}`]),
   ];
 }
 
