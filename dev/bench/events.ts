@@ -25,6 +25,11 @@ const BURST = 6;
 /** So far apart that each message is a workflow task of its own, the dearest case; all inside one wait. */
 const GAP_MS = 200;
 
+const TWO_VOICES = {
+  sales: { name: 'Sales', prompt: 'You sell.' },
+  support: { name: 'Support', prompt: 'You help.' },
+};
+
 await runBench('events', { turns: 10 }, async ({ turns }, signal) => {
   const bench = await openBenchStage({ signal });
   const histories = new Histories(bench.stage.dev().temporal_address);
@@ -59,11 +64,6 @@ await runBench('events', { turns: 10 }, async ({ turns }, signal) => {
     await bench.close();
   }
 });
-
-const TWO_VOICES = {
-  sales: { name: 'Sales', prompt: 'You sell.' },
-  support: { name: 'Support', prompt: 'You help.' },
-};
 
 interface StatementsPerTurn {
   perTurn: number;
