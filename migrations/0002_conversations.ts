@@ -109,7 +109,7 @@ export async function up(knex: Knex): Promise<void> {
     -- take, open and the relay's scan
     create index inbox_open on inbox (organisation_id, conversation_id, seq) where settled_at is null;
     -- history and transcript
-    create index inbox_messages on inbox (organisation_id, conversation_id, at, id) where kind = 'message';
+    create index inbox_messages on inbox (organisation_id, conversation_id, at, seq) where kind = 'message';
     create index inbox_chat_lines on inbox (organisation_id, conversation_id, position)
       where position is not null;
     call parley_protect('inbox');
@@ -149,7 +149,7 @@ export async function up(knex: Knex): Promise<void> {
       on outbound (organisation_id, channel_integration_id, provider_message_id)
       where provider_message_id is not null;
     create index outbound_on_the_wire on outbound (organisation_id, conversation_id) where state = 'sending';
-    create index outbound_messages on outbound (organisation_id, conversation_id, planned_at, id);
+    create index outbound_messages on outbound (organisation_id, conversation_id, planned_at, answers_seq, id);
     create index outbound_chat_lines on outbound (organisation_id, conversation_id, position)
       where position is not null;
     call parley_protect('outbound');

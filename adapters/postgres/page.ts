@@ -45,5 +45,7 @@ const ID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 
 /** Lists ordered by a time and an id; all our times come from processes and have whole milliseconds. */
 export const BY_TIME = [TIME, ID];
+/** A transcript: ordered by a time, a place among what has the same time, and an id. */
+export const BY_TIME_AND_PLACE = [TIME, /^\d{1,9}$/, ID];
 /** Lists ordered by an identity column. */
 export const BY_NUMBER = [/^\d{1,18}$/];

@@ -4,21 +4,22 @@ import type { Statement, Tenancy } from './as-organisation.ts';
 
 /**
  * What the customer wrote and what really reached them, in all conversations of the contact on that channel
- * (CONV-10). Left out: what waits or is being answered, and what was replaced, refused, failed or is uncertain.
+ * (CONV-10), in the order of the times, at equal times of the commits. Left out: what waits or is being answered, and what was replaced, refused, failed or is uncertain.
  * $1 organisation, $2 contact.
  */
 const lines = (order: 'desc' | 'asc', after: string, limit: string) => `
   conversations c cross join lateral (
-    (select 'customer' as sender, i.body, null as text, i.at from inbox i
+    (select 'customer' as sender, i.body, null as text, i.at, i.seq * 2 as place from inbox i
      where i.organisation_id = $1 and i.conversation_id = c.id and i.kind = 'message' and i.at > ${after}
        and (i.settled_at is not null or i.turn <> c.turn)
-     order by i.at ${order}, i.id ${order} limit ${limit})
+     order by i.at ${order}, i.seq ${order} limit ${limit})
     union all
-    (select case o.kind when 'operator' then 'operator' else 'agent' end, null, o.text, o.planned_at
+    (select case o.kind when 'operator' then 'operator' else 'agent' end, null, o.text, o.planned_at,
+       o.answers_seq * 2 + 1
      from outbound o
      where o.organisation_id = $1 and o.conversation_id = c.id and o.planned_at > ${after}
        and o.state in ('sent', 'delivered', 'read')
-     order by o.planned_at ${order}, o.id ${order} limit ${limit})
+     order by o.planned_at ${order}, o.answers_seq ${order}, o.id ${order} limit ${limit})
   ) line
   where c.organisation_id = $1 and c.contact_id = $2`;
 
@@ -29,7 +30,7 @@ const HISTORY: Statement = {
   name: 'past-history',
   text: `
     select line.* from ${lines('desc', `'-infinity'::timestamptz`, '$3')}
-    order by line.at desc limit $3`,
+    order by line.at desc, line.place desc limit $3`,
 };
 
 const COUNT_SINCE: Statement = {
@@ -42,7 +43,7 @@ const SINCE_SUMMARY: Statement = {
   name: 'past-since-summary',
   text: `
     select line.* from ${lines('asc', '$3', '$4')}
-    order by line.at limit $4`,
+    order by line.at, line.place limit $4`,
 };
 
 interface LineRow {

@@ -1,8 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import type { ReceivingIntegration } from '../../api/ports.ts';
+import type { Caller, ReceivingIntegration } from '../../api/ports.ts';
 import { asOrganisation } from '../../adapters/postgres/as-organisation.ts';
+import { openInbox } from '../../adapters/postgres/inbox.ts';
+import { openLedger } from '../../adapters/postgres/ledger.ts';
 import { openPool } from '../../adapters/postgres/pool.ts';
+import { makeReceive } from '../../adapters/postgres/receive-message.ts';
+import { openTranscript } from '../../adapters/postgres/transcript.ts';
+import { turnCause } from '../../contract/ids.ts';
 import { openTestDatabase } from '../../dev/test-database.ts';
 import type { TestDatabase } from '../../dev/test-database.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
@@ -75,4 +80,86 @@ export function look<R extends pg.QueryResultRow>(
   return asOrganisation(pool, organisationId, (tenancy) =>
     tenancy.rows<R>({ name: text.slice(0, 60), text }, values),
   );
+}
+
+/** A store's world: one organisation, one channel, and shorthands for what tests do all the time. */
+export async function openRoom(
+  pool: pg.Pool,
+  kind: ChannelKind = 'generic',
+  settings: Record<string, unknown> = {},
+) {
+  const integration = await makeIntegration(pool, kind, settings);
+  const { organisationId } = integration;
+  const receive = makeReceive(pool);
+  const ledger = openLedger(pool);
+  const transcript = openTranscript(pool);
+  const first = await receive(integration, textMessage('m1'), NOW);
+  const ref = { organisationId, conversationId: first.conversationId };
+  const caller: Caller = { organisationId, keyId: randomUUID(), role: 'operator' };
+  return {
+    integration,
+    ref,
+    caller,
+    ledger,
+    transcript,
+    inbox: openInbox(pool),
+    /** The room begins with the message m1. */
+    first,
+    say: (text: string, more: Partial<InboundMessage> = {}, now = NOW) =>
+      receive(integration, textMessage(text, more), now),
+    /** Plans a reply of a turn as the turn itself does. */
+    async reply(turn: number, text: string, now = NOW): Promise<string> {
+      const taken = await transcript.take(ref, turn, now);
+      if (taken.kind === 'nothing') throw new Error('the turn took nothing');
+      const reply = {
+        turn,
+        cause: turnCause(turn),
+        kind: 'reply' as const,
+        text,
+        epoch: taken.epoch,
+        answersSeq: taken.lastSeq,
+        inReplyTo: taken.messages.map((message) => message.providerMessageId),
+      };
+      await transcript.plan(ref, reply, null, now);
+      const [row] = await look<{ id: string }>(
+        pool,
+        organisationId,
+        'select id from outbound where conversation_id = $1 and cause = $2',
+        [ref.conversationId, turnCause(turn)],
+      );
+      if (row === undefined) throw new Error('the reply was not planned');
+      return row.id;
+    },
+    fence: (turn: number, options: { regroup?: boolean; now?: Date } = {}) =>
+      ledger.passFence(ref, turnCause(turn), { regroup: false, now: NOW, holdMs: 5_000, ...options }),
+    look: <R extends pg.QueryResultRow>(text: string, values: unknown[] = []) =>
+      look<R>(pool, organisationId, text, values),
+    /** seq, turn and settled reason of all customer messages, in commit order. */
+    async messages(): Promise<[number, number | null, string | null][]> {
+      const rows = await look<{ seq: number; turn: number | null; settled_reason: string | null }>(
+        pool,
+        organisationId,
+        `select seq, turn, settled_reason from inbox where conversation_id = $1 and kind = 'message' order by seq`,
+        [ref.conversationId],
+      );
+      return rows.map((row) => [row.seq, row.turn, row.settled_reason]);
+    },
+    async state(outboundId: string): Promise<string | undefined> {
+      const [row] = await look<{ state: string }>(
+        pool,
+        organisationId,
+        'select state from outbound where id = $1',
+        [outboundId],
+      );
+      return row?.state;
+    },
+  };
+}
+
+export type Room = Awaited<ReturnType<typeof openRoom>>;
+
+export const NOW = new Date('2026-01-01T00:00:00.000Z');
+
+export function later(seconds: number): Date {
+  return new Date(NOW.getTime() + seconds * 1000);
 }
