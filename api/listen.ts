@@ -18,7 +18,7 @@ export interface Listening {
 /** Listens; port 0 takes a free one. Rejects with the system's error, e.g. EADDRINUSE. */
 export async function listen(
   app: RequestListener,
-  where: { host: string; port: number; requestMs?: number },
+  where: { host: string; port: number; requestMs?: number; drainMs?: number },
 ): Promise<Listening> {
   const requestMs = where.requestMs ?? REQUEST_MS;
   const server = createServer(
@@ -43,12 +43,14 @@ export async function listen(
     port: (server.address() as AddressInfo).port,
     close: () =>
       new Promise((resolve) => {
-        const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
+        const cut = setTimeout(() => server.closeAllConnections(), where.drainMs ?? DRAIN_MS);
+        // A connection whose last request has just been answered is idle, and would be kept for the next one.
+        const release = setInterval(() => server.closeIdleConnections(), 20);
         server.close(() => {
           clearTimeout(cut);
+          clearInterval(release);
           resolve();
         });
-        server.closeIdleConnections();
       }),
   };
 }

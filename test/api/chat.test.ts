@@ -31,6 +31,7 @@ describe('the web chat', () => {
     assert.ok(page.includes(`<script nonce="${nonce}">`) && page.includes(`<style nonce="${nonce}">`));
     assert.ok(!/(src|href)="https?:/.test(page) && !page.includes('{{'));
     assert.match(page, /<title>Help<\/title>/);
+    assert.ok(page.includes('new EventSource(') && page.includes('#transcript {'));
     const again = await fetch(stage.url + chat);
     assert.ok(!(again.headers.get('content-security-policy') ?? '').includes(nonce));
   });
