@@ -162,6 +162,19 @@ describe('the generic channel', () => {
     assert.ok(line?.fields['err'] instanceof Error);
   });
 
+  it('CHAN-2 stores nothing for a wrong key or role, and writes down that it was tried', async () => {
+    assert.equal((await post(message, { key: 'parley_wrong' })).status, 401);
+    assert.equal((await post(message, { key: stage.there.keys.viewer })).status, 403);
+    assert.equal(stage.world.stored.length, 0);
+    assert.deepEqual(
+      stage.world.refused.map(({ organisationId, action, detail }) => [organisationId, action, detail]),
+      [
+        [stage.here.id, 'message.refused', { reason: 'key' }],
+        [stage.here.id, 'message.refused', { reason: 'role' }],
+      ],
+    );
+  });
+
   it('TEN-2 looks a key up once in a while, and heeds its revocation at once', async () => {
     await post(message);
     await post({ ...message, id: 'm2' });
