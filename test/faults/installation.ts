@@ -1,7 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { openStage } from '../../dev/stage.ts';
 import type { Stage, StageOptions } from '../../dev/stage.ts';
-import { eventually } from './eventually.ts';
 
 /** The processes of `npm start`, with short waits, and a way to ask them things. */
 export interface Installation {
@@ -61,7 +60,6 @@ export async function openInstallation(options: InstallationOptions): Promise<In
     journal: (name) => wholeJournal(`${dev().stand_ins}/${name}/journal`),
     async freshWorker(failpoint) {
       await stage.kill('worker');
-      await eventually('the worker is seen to be gone', () => stage.pids()['worker'] === undefined);
       await stage.start('worker', failpoint === undefined ? {} : { FAILPOINT: failpoint });
     },
   };
