@@ -50,11 +50,14 @@ export function whatsappSender(parts: SenderParts & { egress: Egress; graphUrl: 
   };
 }
 
+/** The newest message that is answered is quoted, so that the customer sees which one that is. */
 function toGraph(delivery: Delivery, address: Record<string, string>): Record<string, unknown> {
+  const answered = delivery.inReplyTo.at(-1);
   return {
     messaging_product: 'whatsapp',
     recipient_type: 'individual',
     ...address,
+    ...(answered === undefined ? {} : { context: { message_id: answered } }),
     type: 'text',
     text: { body: fitText(delivery.text), preview_url: false },
     biz_opaque_callback_data: delivery.outboundId,
