@@ -63,7 +63,7 @@ export async function seed(options: SeedOptions): Promise<Seeded> {
       name: 'Chat on the web page',
       agentId: agent,
       settings: {},
-      secrets: {},
+      secrets: { session_secret: randomBytes(32).toString('base64url') },
     });
     const whatsapp = await ensure(whatsappChannel(agent));
     return {
