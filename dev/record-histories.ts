@@ -24,6 +24,8 @@ try {
     const runs = await runsOf(client, `conversation/${conversationId}`);
     for (const [index, runId] of runs.entries()) {
       const history = await client.getHandle(`conversation/${conversationId}`, runId).fetchHistory();
+      // A run that has just begun has decided nothing yet that could be replayed.
+      if ((history.events?.length ?? 0) < 4) continue;
       const file = join(folder, `${name}.${index + 1}.json`);
       writeFileSync(file, historyToJSON(history));
       console.log(`${name}: run ${index + 1} of ${runs.length}, ${history.events?.length ?? 0} events`);

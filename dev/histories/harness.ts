@@ -74,9 +74,11 @@ export async function openHarness(env: Record<string, string> = {}): Promise<Har
           );
           const message = { phone_number_id: rows[0]?.number, wa_id: id, text };
           await call('POST', `${stage.standIns}/whatsapp/customer`, message);
-          const found = await database.query<{ id: string }>('select id from conversations where room = $1', [
-            id,
-          ]);
+          const found = await database.query<{ id: string }>(
+            `select c.id from conversations c join contact_identities i on i.contact_id = c.contact_id
+             where i.external_id = $1`,
+            [id],
+          );
           conversation = found.rows[0]?.id ?? '';
         }
         return conversation;

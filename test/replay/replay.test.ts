@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import type { WorkflowBundle } from '@temporalio/worker';
 
 const folder = join(import.meta.dirname, 'histories');
@@ -22,13 +22,15 @@ const SHAPES = [
   'understood',
 ];
 
+Runtime.install({ logger: new DefaultLogger('ERROR') });
+
 describe('replay', () => {
   let bundle: WorkflowBundle;
 
   before(async function () {
     this.timeout(60_000);
     const workflowsPath = fileURLToPath(new URL('../../workflows/index.ts', import.meta.url));
-    bundle = await bundleWorkflowCode({ workflowsPath });
+    bundle = await bundleWorkflowCode({ workflowsPath, logger: new DefaultLogger('ERROR') });
   });
 
   it('CONV-9 has a recorded history of every shape of conversation', () => {
