@@ -112,11 +112,16 @@ describe('an outage', function () {
     let installation = await open();
     let records = openRecords(installation.stage.database.ownerUrl);
     try {
-      const { generic } = installation.stage.dev().channels;
-      await installation.ask('admin', 'PATCH', `/v1/channels/${generic}`, {
+      const dev = installation.stage.dev();
+      const channel = await installation.ask<{ id: string }>('admin', 'POST', '/v1/channels', {
+        kind: 'generic',
+        name: 'to a receiver outside',
+        agent_id: dev.agent,
         settings: { reply_url: `${outside.url}/sink/replies` },
+        secrets: { signing_secret: dev.secrets.webhook_signing_secret },
       });
-      const load = startLoad(installation.stage.dev(), { ...LOAD, rooms: 'all-down-', random });
+      const posting = { ...dev, channels: { ...dev.channels, generic: channel.id } };
+      const load = startLoad(posting, { ...LOAD, rooms: 'all-down-', random });
       await pause(6_000);
       const waiting = (await records.messages('all-down-')).filter(
         (row) => row.settled_reason === null,

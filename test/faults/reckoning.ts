@@ -43,13 +43,14 @@ export function reckon(
   rows: readonly InboxRecord[],
   replies: readonly Reply[],
 ): Reckoned {
-  const ids = [...new Set(posted.map((message) => message.id))].sort();
-  assert.deepEqual(rows.map((row) => row.provider_message_id).sort(), ids, 'rows and posted messages differ');
-  assert.deepEqual(
-    rows.filter((row) => row.settled_reason !== 'answered' || row.turn === null),
-    [],
-    'some message was not answered by a turn',
+  const ids = [...new Set(posted.map((message) => message.id))];
+  same(
+    'rows and posted messages differ',
+    rows.map((row) => row.provider_message_id),
+    ids,
   );
+  const unanswered = rows.filter((row) => row.settled_reason !== 'answered' || row.turn === null);
+  none('not answered by a turn', unanswered.map(described));
 
   const turns = new Map<string, string[]>();
   let last: InboxRecord | undefined;
@@ -62,17 +63,16 @@ export function reckon(
     last = row;
   }
 
-  const answered = replies.flatMap((reply) => reply.inReplyTo).sort();
-  assert.deepEqual(
-    answered.filter((id, index) => answered[index - 1] === id),
-    [],
-    'messages that more than one reply answers',
+  const answered = replies.flatMap((reply) => reply.inReplyTo);
+  none(
+    'more than one reply answers',
+    [...Map.groupBy(answered, (id) => id)].flatMap(([id, times]) => (times.length > 1 ? [id] : [])),
   );
-  assert.deepEqual(answered, ids, 'answered messages and posted messages differ');
-  assert.deepEqual(
-    replies.map((reply) => [...reply.inReplyTo].sort().join(' ')).sort(),
-    [...turns.values()].map((turn) => [...turn].sort().join(' ')).sort(),
+  same('answered messages and posted messages differ', answered, ids);
+  same(
     'replies and turns answer different messages',
+    replies.map((reply) => [...reply.inReplyTo].sort().join(' ')),
+    [...turns.values()].map((turn) => [...turn].sort().join(' ')),
   );
 
   return {
@@ -111,4 +111,26 @@ function inOrder(posted: readonly Posted[], rows: readonly InboxRecord[], replie
     latest.set(reply.room, turn);
   }
   return reordered;
+}
+
+function described(row: InboxRecord): string {
+  return `${row.provider_message_id} (${row.settled_reason}, turn ${row.turn})`;
+}
+
+/** Thousands may differ: a few tell enough. */
+function none(what: string, found: readonly string[]): void {
+  assert.ok(found.length === 0, `${what}: ${found.length}, e.g. ${found.slice(0, 5).join(', ')}`);
+}
+
+function same(what: string, found: readonly string[], wanted: readonly string[]): void {
+  const [foundOnes, wantedOnes] = [new Set(found), new Set(wanted)];
+  none(
+    `${what}; missing`,
+    wanted.filter((each) => !foundOnes.has(each)),
+  );
+  none(
+    `${what}; too many`,
+    found.filter((each) => !wantedOnes.has(each)),
+  );
+  assert.equal(found.length, wanted.length, what);
 }
