@@ -8,6 +8,7 @@
       sent: 'Sent',
       failed: 'Not sent.',
       retry: 'Try again',
+      transcript: 'Conversation',
       typing: 'An answer is being written…',
       away: 'Reconnecting…',
       about: 'An AI answers here; a person may take over.',
@@ -20,6 +21,7 @@
       sent: 'أُرسلت',
       failed: 'لم تُرسل.',
       retry: 'إعادة المحاولة',
+      transcript: 'المحادثة',
       typing: 'يُكتب الرد الآن…',
       away: 'جارٍ إعادة الاتصال…',
       about: 'يجيب هنا ذكاء اصطناعي، وقد يتولى المحادثة شخص.',
@@ -32,6 +34,7 @@
       sent: 'Terkirim',
       failed: 'Tidak terkirim.',
       retry: 'Coba lagi',
+      transcript: 'Percakapan',
       typing: 'Jawaban sedang ditulis…',
       away: 'Menyambung kembali…',
       about: 'Yang menjawab di sini adalah AI; petugas dapat mengambil alih.',
@@ -56,6 +59,7 @@
   document.getElementById('typing-words').textContent = words.typing;
   document.getElementById('about').textContent = words.about;
   text.placeholder = words.label;
+  transcript.setAttribute('aria-label', words.transcript);
 
   // What the server has not confirmed survives a reload, under the id it was first sent with.
   const outboxKey = `parley-outbox:${base}`;
@@ -80,12 +84,19 @@
     return item;
   }
 
+  const isAtEnd = () => transcript.scrollHeight - transcript.scrollTop - transcript.clientHeight < 80;
+  const goToEnd = () => (transcript.scrollTop = transcript.scrollHeight);
+  let atEnd = true;
+  transcript.addEventListener('scroll', () => (atEnd = isAtEnd()));
+  // The line below the transcript takes room from it, and so does a phone's keyboard.
+  new ResizeObserver(() => atEnd && goToEnd()).observe(transcript);
+
   function place(item) {
-    const atEnd = transcript.scrollHeight - transcript.scrollTop - transcript.clientHeight < 80;
+    const stay = isAtEnd();
     transcript.append(item);
     // What is not confirmed yet stays below what is.
     for (const mine of unconfirmed) if (mine.item !== item) transcript.append(mine.item);
-    if (atEnd || item.classList.contains('customer')) transcript.scrollTop = transcript.scrollHeight;
+    if (stay || item.classList.contains('customer')) goToEnd();
   }
 
   function setState(mine, state) {
