@@ -15,6 +15,12 @@ const README_HEAD = 30;
 // Spelled so that this file does not find itself.
 const LEFT_OPEN = new RegExp(`\\b(${['TO' + 'DO', 'FIX' + 'ME', 'X' + 'XX'].join('|')})\\b`);
 
+interface Manifest {
+  dependencies: Record<string, string>;
+  devDependencies: Record<string, string>;
+  overrides?: Record<string, string>;
+}
+
 describe('files', () => {
   const all = filesIn('');
   const sources = all.filter((file) => file.endsWith('.ts'));
@@ -71,8 +77,8 @@ describe('files', () => {
   });
 
   it('RUN-1 gives the reason for every package, at the version it is pinned to', () => {
-    const manifest = JSON.parse(read('package.json')) as Record<string, Record<string, string>>;
-    const pinned = Object.entries({ ...manifest['dependencies'], ...manifest['devDependencies'] });
+    const { dependencies, devDependencies, overrides } = JSON.parse(read('package.json')) as Manifest;
+    const pinned = Object.entries({ ...dependencies, ...devDependencies, ...overrides });
     const told = reasons(read('docs/dependencies.md'));
     assert.deepEqual(
       told.map(({ name, version }) => `${name} ${version}`).sort(),
