@@ -1,4 +1,5 @@
 import { createServer } from 'node:http';
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime } from '@temporalio/worker';
@@ -18,6 +19,7 @@ import type { Config } from '../config.ts';
 import { openFailpoint } from './failpoint.ts';
 import { runRelay } from './relay.ts';
 import { createWorkers } from './worker.ts';
+import { workflowBundle } from './workflow-bundle.ts';
 
 const clock = { now: () => new Date() };
 
@@ -33,7 +35,8 @@ try {
 async function main(config: Config<'worker'>): Promise<void> {
   const log = openLog({ name: 'worker', level: config.logLevel });
   log.info(describeConfig(config), 'worker starts');
-  Runtime.install({ logger: temporalLogger(log), shutdownSignals: [] });
+  const sdkLog = temporalLogger(log);
+  Runtime.install({ logger: sdkLog, shutdownSignals: [] });
   const stopping = stopSignal();
 
   const secrets = openSecrets(config.secretsKey);
@@ -79,6 +82,7 @@ async function main(config: Config<'worker'>): Promise<void> {
     maxCachedWorkflows: config.worker.maxCachedWorkflows,
     poolSize: config.postgres.poolSize,
     modelQueue: config.model.taskQueue,
+    workflowBundle: await workflowBundle(join(config.dataDir, 'cache'), sdkLog),
   });
   const relayStore = openRelayStore({ url: config.postgres.jobsUrl });
   const relay = config.worker.relay

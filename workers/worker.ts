@@ -1,4 +1,3 @@
-import { fileURLToPath } from 'node:url';
 import { Worker } from '@temporalio/worker';
 import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
@@ -15,7 +14,7 @@ export interface ConversationWorkerOptions {
   poolSize: number;
   /** A queue of model calls, served besides the conversations' own. */
   modelQueue: string | null;
-  workflowBundle?: WorkerOptions['workflowBundle'];
+  workflowBundle: WorkerOptions['workflowBundle'];
 }
 
 /** The workers of one process: one for conversations and their activities, one for model calls where configured. */
@@ -27,9 +26,7 @@ export async function createWorkers(options: ConversationWorkerOptions): Promise
     namespace: options.namespace,
     taskQueue: CONVERSATION_QUEUE,
     activities,
-    ...(options.workflowBundle === undefined
-      ? { workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)) }
-      : { workflowBundle: options.workflowBundle }),
+    workflowBundle: options.workflowBundle,
     maxCachedWorkflows: options.maxCachedWorkflows,
     maxConcurrentWorkflowTaskExecutions: 40,
     maxConcurrentActivityTaskExecutions: 100,
