@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { migrate } from '../adapters/postgres/migrate.ts';
 import { describeStage } from './describe-stage.ts';
+import { beforeDeath } from './last-resort.ts';
 import { checkOutsideParts } from './outside-parts.ts';
 import type { Ports } from './ports.ts';
 import { quietProgress, type Progress } from './progress.ts';
@@ -97,13 +98,12 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
     },
   });
   const giveUp = new AbortController();
-  const lastResort = () => supervisor.killAll();
-  process.once('exit', lastResort);
+  const safe = beforeDeath(() => supervisor.killAll());
   const stop = async () => {
     dev = undefined;
     giveUp.abort();
     await supervisor.stopAll();
-    process.removeListener('exit', lastResort);
+    safe();
     memory.removeDevFile();
     lock.release();
     if (options.dataDir === undefined) rmSync(dataDir, { recursive: true, force: true });
