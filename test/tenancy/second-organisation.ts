@@ -1,0 +1,74 @@
+import { randomUUID } from 'node:crypto';
+import { newApiKey } from '../../adapters/postgres/api-key.ts';
+import { ROLES } from '../../domain/role.ts';
+import type { Role } from '../../domain/role.ts';
+import { eventually, type Journey } from '../journey/open-journey.ts';
+import type { WalkIds } from '../api/walk-requests.ts';
+
+/** An organisation with one row of its own in every table. */
+export interface Peopled {
+  ids: WalkIds;
+  keys: Record<Role, string>;
+}
+
+/** Makes an organisation with a key of each role, as the administrator of the database. */
+export async function makeOrganisation({ sql }: Journey): Promise<{ id: string; keys: Peopled['keys'] }> {
+  const id = randomUUID();
+  await sql('insert into organisations (id, name, created_at) values ($1, $2, now())', [id, `Other ${id}`]);
+  const keys: Partial<Record<Role, string>> = {};
+  for (const role of ROLES) {
+    const { key, keyId, secretHash } = newApiKey();
+    await sql(
+      `insert into api_keys (organisation_id, key_id, secret_hash, name, role, created_at)
+       values ($1, $2, $3, $4, $4, now())`,
+      [id, keyId, secretHash, role],
+    );
+    keys[role] = key;
+  }
+  return { id, keys: keys as Peopled['keys'] };
+}
+
+/** Lets an organisation live through the API until each of its tables has rows: a message answered by a fallback. */
+export async function people(
+  journey: Journey,
+  organisation: string,
+  keys: Peopled['keys'],
+): Promise<Peopled> {
+  const make = async (path: string, role: Role, body: object) => {
+    const headers = { 'idempotency-key': randomUUID() };
+    const answer = await journey.call('POST', path, { as: { key: keys[role] }, body, headers });
+    if (answer.status !== 201) throw new Error(`POST ${path} answered ${answer.status}: ${answer.text}`);
+    return answer.body['id'] as string;
+  };
+  const agent = await make('/v1/agents', 'builder', { name: 'Scratch', wait_time_seconds: 0 });
+  const channel = (body: object) =>
+    make('/v1/channels', 'admin', { name: 'Scratch', agent_id: agent, ...body });
+  const generic = await channel({
+    kind: 'generic',
+    settings: { reply_url: `${journey.stage.standIns}/sink/${agent}` },
+    secrets: { signing_secret: `whsec_${Buffer.alloc(24, agent).toString('base64')}` },
+  });
+  const webchat = await channel({ kind: 'webchat' });
+  const whatsapp = await channel({
+    kind: 'whatsapp',
+    settings: { phone_number_id: String(BigInt(`0x${agent.slice(0, 8)}`)) },
+    secrets: { app_secret: agent, verify_token: agent, access_token: agent },
+  });
+  const key = await make('/v1/keys', 'admin', { name: 'Scratch', role: 'viewer' });
+
+  await journey.model('POST', '/control', { fail: [{ match: agent, status: 400, times: -1 }] });
+  const posted = await journey.call('POST', `/v1/channels/${generic}/messages`, {
+    as: { key: keys.gateway },
+    body: { id: agent, room: agent, customer: { id: agent, name: 'Somebody' }, text: `Hello ${agent}` },
+  });
+  const conversation = posted.body['conversation_id'] as string;
+  await eventually('the message is answered', async () => {
+    const rows = await journey.sql('select id from outbound where conversation_id = $1 and state = $2', [
+      conversation,
+      'sent',
+    ]);
+    return rows.length === 1;
+  });
+  await journey.model('POST', '/control', { reset: true });
+  return { ids: { organisation, agent, conversation, generic, webchat, whatsapp, key }, keys };
+}
