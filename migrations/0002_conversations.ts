@@ -18,6 +18,7 @@ export async function up(knex: Knex): Promise<void> {
       summary_through timestamptz,
       created_at timestamptz not null,
       primary key (organisation_id, id),
+      unique (organisation_id, channel_integration_id, id),
       foreign key (organisation_id, channel_integration_id)
         references channel_integrations (organisation_id, id)
     );
@@ -32,7 +33,8 @@ export async function up(knex: Knex): Promise<void> {
       -- 0 is the most stable id the provider has for the customer
       rank smallint not null,
       primary key (organisation_id, channel_integration_id, external_id),
-      foreign key (organisation_id, contact_id) references contacts (organisation_id, id) on delete cascade
+      foreign key (organisation_id, channel_integration_id, contact_id)
+        references contacts (organisation_id, channel_integration_id, id) on delete cascade
     );
     create index contact_identities_of_contact on contact_identities (organisation_id, contact_id, rank);
     call parley_protect('contact_identities');
@@ -62,10 +64,9 @@ export async function up(knex: Knex): Promise<void> {
       primary key (organisation_id, id),
       unique (organisation_id, channel_integration_id, room),
       unique (organisation_id, channel_integration_id, id),
-      foreign key (organisation_id, channel_integration_id)
-        references channel_integrations (organisation_id, id),
       foreign key (organisation_id, agent_id) references agents (organisation_id, id),
-      foreign key (organisation_id, contact_id) references contacts (organisation_id, id) on delete cascade
+      foreign key (organisation_id, channel_integration_id, contact_id)
+        references contacts (organisation_id, channel_integration_id, id) on delete cascade
     ) with (fillfactor = 70);
     create index conversations_newest on conversations (organisation_id, opened_at desc, id);
     create index conversations_of_contact on conversations (organisation_id, contact_id);
@@ -101,10 +102,11 @@ export async function up(knex: Knex): Promise<void> {
       unique (organisation_id, channel_integration_id, provider_message_id),
       unique (organisation_id, conversation_id, seq),
       check ((settled_at is null) = (settled_reason is null)),
-      -- One key for both references: checking it never touches the integration's row, which all its rooms share.
+      -- Checking these keys never touches the integration's row, which all its rooms share.
       foreign key (organisation_id, channel_integration_id, conversation_id)
         references conversations (organisation_id, channel_integration_id, id) on delete cascade,
-      foreign key (organisation_id, contact_id) references contacts (organisation_id, id) on delete cascade
+      foreign key (organisation_id, channel_integration_id, contact_id)
+        references contacts (organisation_id, channel_integration_id, id) on delete cascade
     ) with (fillfactor = 80);
     -- take, open and the relay's scan
     create index inbox_open on inbox (organisation_id, conversation_id, seq) where settled_at is null;

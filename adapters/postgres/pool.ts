@@ -10,7 +10,8 @@ const IDLE_IN_TRANSACTION_MS = 10_000;
 
 /**
  * Connections for short transactions. `pipeline` lets the first statement of a transaction travel with its begin.
- * Errors of idle connections are swallowed here on purpose: the pool drops such a connection by itself.
+ * A connection that breaks while nobody asks it anything says so by an event, which unheard would end the process:
+ * the pool drops an idle one by itself, and a borrowed one fails its next statement.
  */
 export function openPool(url: string, options: { max: number }): pg.Pool {
   const pool = new pg.Pool({
@@ -26,5 +27,6 @@ export function openPool(url: string, options: { max: number }): pg.Pool {
     ...({ pipeline: true } satisfies { pipeline: boolean }),
   });
   pool.on('error', () => undefined);
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }

@@ -65,7 +65,12 @@ export function readMessages(pool: pg.Pool): Readers['messages'] {
       const [at, place, id] = after ?? BEGINNING;
       const values = [organisationId, conversationId, at, place, id, limit + 1];
       const rows = await tenancy.rows<Row>(MESSAGES, values);
-      return toPage(rows, limit, (row) => [row.at.toISOString(), String(row.place), row.id], transcriptMessage);
+      return toPage(
+        rows,
+        limit,
+        (row) => [row.at.toISOString(), String(row.place), row.id],
+        transcriptMessage,
+      );
     });
   };
 }
