@@ -23,6 +23,8 @@ describe('a worker killed while it sends', function () {
 
   before(async () => {
     installation = await openInstallation({ waitSeconds: 0 });
+    // Without understanding a turn is one model call and one send, so that "it began" means "the model is asked".
+    await installation.setAgent({ personalities: {}, natural_language_escalation: false });
     records = openRecords(installation.stage.database.ownerUrl);
   });
 
@@ -256,12 +258,15 @@ describe('a worker killed while it sends', function () {
       const letGo = await holdConversation(records, visitor.room);
       await somebodyWaits(records);
       await stage.kill('temporal', 'SIGSTOP');
-      await letGo();
-      await eventually('the line is sent', async () =>
-        (await records.outbound(visitor.room)).some((row) => row.state === 'sent'),
-      );
-      await stage.kill('worker');
-      await stage.kill('temporal', 'SIGCONT');
+      try {
+        await letGo();
+        await eventually('the line is sent', async () =>
+          (await records.outbound(visitor.room)).some((row) => row.state === 'sent'),
+        );
+        await stage.kill('worker');
+      } finally {
+        await stage.kill('temporal', 'SIGCONT');
+      }
       await installation.setModel({ reset: true });
       await visitor.say('second', 'And where is my order?');
       await stage.start('worker', {});
