@@ -12,6 +12,8 @@ import { table } from './report/table.ts';
 // API and worker. The profiler slows what it watches, so shares count here and not totals.
 
 const SHOWN = 25;
+/** Regular expressions are named by their whole text. */
+const LONGEST_NAME = 90;
 
 await runBench('profile', { conversations: 100, messages: 10, functions: SHOWN }, async (options, signal) => {
   const folder = mkdtempSync(join(tmpdir(), 'parley-profile-'));
@@ -89,5 +91,5 @@ function rows(
   return Object.entries(sums)
     .toSorted(([, a], [, b]) => b - a)
     .slice(0, most)
-    .map(([name, value]) => [name, scale(value)]);
+    .map(([name, value]) => [name.slice(0, LONGEST_NAME), scale(value)]);
 }

@@ -34,12 +34,21 @@ export async function runBench<Option extends string>(
   try {
     const { figures, exceeded = [] } = await work(options, stopping.signal);
     for (const line of exceeded) console.log(`EXCEEDED  ${line}`);
-    console.log(JSON.stringify({ bench: name, ...figures }));
+    console.log(JSON.stringify({ bench: name, ...roundedAll(figures) }));
     if (exceeded.length > 0) process.exitCode = 1;
   } catch (error) {
     console.error(error);
     process.exitCode = 1;
   }
+}
+
+/** Five digits: more would be noise. */
+function roundedAll(figures: Findings['figures']): Findings['figures'] {
+  const short = Object.entries(figures).map(([name, value]) => [
+    name,
+    typeof value === 'number' && Number.isFinite(value) ? Number(value.toPrecision(5)) : value,
+  ]);
+  return Object.fromEntries(short) as Findings['figures'];
 }
 
 function readOptions<Option extends string>(
