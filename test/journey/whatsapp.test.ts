@@ -52,6 +52,14 @@ describe('journey over WhatsApp', () => {
       return sent.length === count && sent;
     });
 
+  /** Name and reason of each, newest first. */
+  async function eventsOf(conversation: string): Promise<unknown[][]> {
+    const answer = await journey.call('GET', '/v1/events?limit=100', { as: 'viewer' });
+    return (answer.body['data'] as Record<string, unknown>[])
+      .filter((event) => event['conversation_id'] === conversation)
+      .map(({ name, properties }) => [name, (properties as Record<string, unknown>)['reason']]);
+  }
+
   it("CHAN-2 answers Meta's handshake with its challenge, and nobody else's", async () => {
     const ask = (query: Record<string, string>) =>
       journey.call('GET', `/webhooks/whatsapp/${number.channel}?${new URLSearchParams(query)}`);
@@ -147,6 +155,7 @@ describe('journey over WhatsApp', () => {
     );
     const [, reply] = await journey.messages(conversation);
     assert.equal(reply?.state, 'failed');
+    assert.deepEqual(await eventsOf(conversation), [['message_failed', '131047']]);
     const again = wamid();
     await deliver(
       journey,
@@ -330,6 +339,10 @@ describe('journey over WhatsApp', () => {
     );
     const replies = (await journey.messages(conversation)).filter(({ from }) => from === 'agent');
     assert.equal(replies.length, 3);
+    assert.deepEqual(await eventsOf(conversation), [
+      ['message_failed', '131026'],
+      ['turn_fell_back', 'MODEL_REFUSED'],
+    ]);
     const events = await everyEvent(journey.client, conversationWorkflowId(conversation));
     const words = wordsIn(events);
     assert.ok(words.includes(conversation), 'what payloads hold is read');
