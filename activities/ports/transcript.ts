@@ -1,0 +1,140 @@
+import type { ConversationRef } from '../../contract/conversation.ts';
+import type { EnteredRow } from '../../contract/rows.ts';
+import type { AgentSettings } from '../../domain/agent.ts';
+import type { ChannelKind } from '../../domain/channel.ts';
+import type { Owner, SettledReason } from '../../domain/conversation.ts';
+import type { OutboundKind } from '../../domain/delivery.ts';
+import type { MessageContent } from '../../domain/message.ts';
+
+/** Where the words of a conversation live, as a turn needs them. Every method is one transaction. */
+export interface Transcript {
+  /**
+   * What a new run must know: the turn to go on with, owner, epoch, rows no turn has taken, unfinished sends.
+   * Null when the conversation was erased.
+   */
+  open(ref: ConversationRef): Promise<OpenedConversation | null>;
+
+  /**
+   * Gives every untaken customer message of the conversation to this turn (compare-and-set: `turn is null or
+   * turn = mine`, so it may be repeated) and reads what a model needs. Takes nothing while a person has the
+   * conversation or it is resolved: the rows are then settled with that reason.
+   */
+  take(ref: ConversationRef, turn: number, now: Date): Promise<TakenTurn>;
+
+  /**
+   * Writes the reply as `planned` under the key (conversation, cause, part 0), replacing the text of a reply
+   * that was planned and never sent, together with the trace of the model call that made it.
+   */
+  plan(ref: ConversationRef, reply: PlannedReply, step: TurnStep | null, now: Date): Promise<void>;
+
+  /** Writes a trace row of a turn: what was asked, what came back. */
+  recordStep(ref: ConversationRef, step: TurnStep, now: Date): Promise<void>;
+
+  /** Marks rows as needing no turn. Rows already settled keep their reason. */
+  settle(
+    ref: ConversationRef,
+    rows: readonly { id: string; reason: SettledReason }[],
+    now: Date,
+  ): Promise<void>;
+
+  /** The messages beyond the model's window that the summary does not hold yet, oldest first, at most 200. */
+  unsummarised(ref: ConversationRef): Promise<Summarisable>;
+  saveSummary(ref: ConversationRef, summary: { text: string; through: Date }): Promise<void>;
+}
+
+export interface OpenedConversation {
+  epoch: number;
+  owner: Owner;
+  resolved: boolean;
+  /**
+   * The last turn that is finished. A turn that took rows but left neither a settled row nor a message past
+   * `sending` is not: it is begun again under its own number, so its keys find what it did.
+   */
+  lastTurn: number;
+  /** Highest message seq that is taken by a finished turn or settled. */
+  answeredSeq: number;
+  /** Rows that wait: untaken, or taken by the unfinished turn. In commit order. */
+  waiting: EnteredRow[];
+  /** Outbound messages in state `sending`, of whatever cause. */
+  sending: { outboundId: string; sendingSince: number }[];
+  settings: AgentSettings;
+  externalActions: number;
+  channel: ChannelKind;
+}
+
+/** A message as the model and the transcript see it. */
+export interface PastMessage {
+  from: 'customer' | 'agent' | 'operator';
+  content: MessageContent;
+  at: Date;
+}
+
+export interface TakenMessage {
+  id: string;
+  seq: number;
+  providerMessageId: string;
+  at: Date;
+  content: MessageContent;
+}
+
+export type TakenTurn =
+  | {
+      kind: 'nothing';
+      epoch: number;
+      owner: Owner;
+      resolved: boolean;
+      /** Every message up to this seq was looked at: it is taken, or settled. */
+      throughSeq: number;
+    }
+  | {
+      kind: 'taken';
+      epoch: number;
+      /** In the order the turn answers them (`inTurnOrder`). */
+      messages: TakenMessage[];
+      /** Highest seq among them. */
+      lastSeq: number;
+      /** A reply already planned for this turn that answers exactly these messages; a retry need not ask again. */
+      plannedAlready: boolean;
+      /** Only what the customer wrote or really got, oldest first, without the messages above (CONV-10). */
+      history: PastMessage[];
+      summary: string | null;
+      /** Messages older than the window that no summary holds yet. */
+      unsummarised: number;
+      settings: AgentSettings;
+      externalActions: number;
+      channel: ChannelKind;
+      contact: { name: string | null };
+      turn: number;
+    };
+
+export interface PlannedReply {
+  turn: number;
+  cause: string;
+  kind: OutboundKind;
+  text: string;
+  /** The epoch of the take; the fence refuses the reply in a later one. */
+  epoch: number;
+  /** The last message it answers; later ones belong to the next turn. */
+  answersSeq: number;
+  /** The customer's message ids, as the provider named them. */
+  inReplyTo: string[];
+}
+
+/** A row of the trace. `request` and `response` hold words: they stay in Postgres. */
+export interface TurnStep {
+  turn: number;
+  kind: 'understand' | 'answer' | 'summarise' | 'fallback';
+  model: string | null;
+  request: unknown;
+  response: unknown;
+  inputTokens: number;
+  outputTokens: number;
+  durationMs: number;
+  /** A FailureCode when the call failed. */
+  failure: string | null;
+}
+
+export interface Summarisable {
+  previous: string | null;
+  messages: PastMessage[];
+}

@@ -1,0 +1,28 @@
+import type { ChannelKind } from '../../domain/channel.ts';
+import type { Role } from '../../domain/role.ts';
+
+/** Who a request speaks for. The organisation comes from the credential and from nowhere else (TEN-1). */
+export interface Caller {
+  organisationId: string;
+  keyId: string;
+  role: Role;
+}
+
+/** Before the organisation is known: two look-ups and nothing else (DESIGN section 6). */
+export interface Lookup {
+  /** Null for an unknown, revoked or expired key. */
+  apiKey(key: string): Promise<Caller | null>;
+  /** Null for an unknown integration. Secrets are decrypted; keep them out of logs. */
+  channelIntegration(id: string): Promise<ReceivingIntegration | null>;
+}
+
+export interface ReceivingIntegration {
+  id: string;
+  organisationId: string;
+  agentId: string;
+  kind: ChannelKind;
+  active: boolean;
+  /** Non-secret settings, e.g. phone_number_id, reply_url. */
+  settings: Record<string, string>;
+  secrets: Record<string, string>;
+}

@@ -1,0 +1,73 @@
+import type { ConversationRef } from '../../contract/conversation.ts';
+import type { EnteredRow } from '../../contract/rows.ts';
+import type { ChannelKind } from '../../domain/channel.ts';
+import type { ConversationStatus, Owner } from '../../domain/conversation.ts';
+import type { DeliveryStatus } from '../../domain/delivery.ts';
+import type { InboundMessage } from '../../domain/message.ts';
+import type { Caller, ReceivingIntegration } from './caller.ts';
+
+/** Where what enters is made durable (CONV-1, CONV-2). Each call is one transaction; the caller answers after it. */
+export interface Inbox {
+  /** Finds or makes contact and conversation, re-opens a resolved one, gives the row its seq. */
+  receive(integration: ReceivingIntegration, message: InboundMessage, now: Date): Promise<ReceivedMessage>;
+
+  /**
+   * Applies provider reports, forward only (CHAN-4). What settles a send of unknown outcome becomes a
+   * `delivery_settled` row for its conversation; those are returned to be signalled.
+   */
+  applyStatuses(
+    integration: ReceivingIntegration,
+    statuses: readonly DeliveryStatus[],
+    now: Date,
+  ): Promise<Settled[]>;
+
+  /** Take-over, hand-back, resolve: compare-and-set on the conversation, the row, the audit entry, in one transaction. */
+  command(caller: Caller, conversationId: string, command: Command, now: Date): Promise<CommandResult>;
+}
+
+export interface ReceivedMessage {
+  messageId: string;
+  conversationId: string;
+  duplicate: boolean;
+  /** Null for a duplicate: it was signalled when it first came, or the relay will. */
+  signal: OutgoingSignal | null;
+}
+
+/** A signal to be sent after the commit; `starts` tells what a start would need. */
+export interface OutgoingSignal {
+  ref: ConversationRef;
+  row: EnteredRow;
+  agentId: string;
+  channelIntegrationId: string;
+  channel: ChannelKind;
+}
+
+export interface Settled {
+  signal: OutgoingSignal;
+}
+
+export type Command = 'take_over' | 'hand_back' | 'resolve';
+
+export type CommandResult =
+  | { kind: 'unknown' }
+  | { kind: 'lost'; owner: Owner; status: ConversationStatus }
+  | {
+      kind: 'done';
+      owner: Owner;
+      epoch: number;
+      status: ConversationStatus;
+      /** Messages of an older epoch still on the wire. */
+      inFlight: string[];
+      signal: OutgoingSignal;
+    };
+
+/** The workflow side, as the gateway needs it. */
+export interface Conversations {
+  /**
+   * Signals without waiting for it; a signal that Temporal does not acknowledge is left to the relay.
+   * Never throws: the row is on disk.
+   */
+  signalSoon(signal: OutgoingSignal): void;
+  /** True when Temporal answers; for /readyz. */
+  reachable(): Promise<boolean>;
+}

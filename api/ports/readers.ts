@@ -1,0 +1,87 @@
+import type { ChannelKind } from '../../domain/channel.ts';
+import type { ConversationStatus, Owner } from '../../domain/conversation.ts';
+import type { Caller } from './caller.ts';
+
+export interface Page<T> {
+  data: T[];
+  nextCursor: string | null;
+}
+
+export interface PageQuery {
+  limit: number;
+  cursor: string | null;
+}
+
+export interface ConversationSummary {
+  id: string;
+  status: ConversationStatus;
+  owner: Owner;
+  epoch: number;
+  agentId: string;
+  channelIntegrationId: string;
+  channel: ChannelKind;
+  room: string;
+  contact: { id: string; name: string | null };
+  turn: number;
+  openedAt: Date;
+  lastMessageAt: Date | null;
+  resolvedAt: Date | null;
+}
+
+export interface TranscriptMessage {
+  id: string;
+  from: 'customer' | 'agent' | 'operator' | 'system';
+  kind: string;
+  text: string;
+  providerMessageId: string | null;
+  /** Delivery state of what we sent; `received` or the settled reason for what the customer sent. */
+  state: string;
+  turn: number | null;
+  at: Date;
+}
+
+export interface TraceStep {
+  id: string;
+  turn: number;
+  kind: string;
+  model: string | null;
+  request: unknown;
+  response: unknown;
+  inputTokens: number;
+  outputTokens: number;
+  durationMs: number;
+  failure: string | null;
+  at: Date;
+}
+
+/** Reading, always inside the caller's organisation; null where it has no such thing. */
+export interface Readers {
+  conversations(
+    caller: Caller,
+    filter: { status?: string; agent?: string; channel?: string; assignee?: string },
+    page: PageQuery,
+  ): Promise<Page<ConversationSummary>>;
+  conversation(caller: Caller, id: string): Promise<ConversationSummary | null>;
+  messages(caller: Caller, conversationId: string, page: PageQuery): Promise<Page<TranscriptMessage> | null>;
+  turns(caller: Caller, conversationId: string, page: PageQuery): Promise<Page<TraceStep> | null>;
+  events(caller: Caller, page: PageQuery): Promise<Page<StoredEvent>>;
+  audit(caller: Caller, page: PageQuery): Promise<Page<AuditEntry>>;
+}
+
+export interface StoredEvent {
+  id: string;
+  name: string;
+  conversationId: string | null;
+  properties: Record<string, unknown>;
+  at: Date;
+}
+
+export interface AuditEntry {
+  id: string;
+  actor: string;
+  action: string;
+  subject: string | null;
+  detail: Record<string, unknown>;
+  from: string | null;
+  at: Date;
+}

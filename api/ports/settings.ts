@@ -1,0 +1,71 @@
+import type { AgentSettings } from '../../domain/agent.ts';
+import type { ChannelKind } from '../../domain/channel.ts';
+import type { Role } from '../../domain/role.ts';
+import type { Caller } from './caller.ts';
+import type { Page, PageQuery } from './readers.ts';
+
+export interface AgentRecord {
+  id: string;
+  name: string;
+  version: number;
+  settings: AgentSettings;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+export interface ChannelRecord {
+  id: string;
+  kind: ChannelKind;
+  name: string;
+  agentId: string;
+  active: boolean;
+  settings: Record<string, string>;
+  /** Names of the secrets that are set; their values never leave. */
+  secretsSet: string[];
+  createdAt: Date;
+}
+
+export interface KeyRecord {
+  id: string;
+  name: string;
+  role: Role;
+  createdAt: Date;
+  revokedAt: Date | null;
+}
+
+/** Configuration, written by people with a role. Every change is audited in its own transaction. */
+export interface Settings {
+  agents(caller: Caller, page: PageQuery): Promise<Page<AgentRecord>>;
+  agent(caller: Caller, id: string): Promise<AgentRecord | null>;
+  createAgent(
+    caller: Caller,
+    agent: { name: string; settings: Partial<AgentSettings> },
+  ): Promise<AgentRecord>;
+  /** Null: no such agent here. */
+  updateAgent(
+    caller: Caller,
+    id: string,
+    change: { name?: string; settings?: Partial<AgentSettings> },
+  ): Promise<AgentRecord | null>;
+  channels(caller: Caller, page: PageQuery): Promise<Page<ChannelRecord>>;
+  channel(caller: Caller, id: string): Promise<ChannelRecord | null>;
+  /** Null: the agent named is not of this organisation. */
+  createChannel(caller: Caller, channel: NewChannel): Promise<ChannelRecord | null>;
+  updateChannel(
+    caller: Caller,
+    id: string,
+    change: Partial<Omit<NewChannel, 'kind'>> & { active?: boolean },
+  ): Promise<ChannelRecord | null>;
+  keys(caller: Caller, page: PageQuery): Promise<Page<KeyRecord>>;
+  /** The plaintext key is returned once and stored only as a hash. */
+  createKey(caller: Caller, key: { name: string; role: Role }): Promise<KeyRecord & { key: string }>;
+  revokeKey(caller: Caller, id: string): Promise<KeyRecord | null>;
+}
+
+export interface NewChannel {
+  kind: ChannelKind;
+  name: string;
+  agentId: string;
+  settings: Record<string, string>;
+  secrets: Record<string, string>;
+}
