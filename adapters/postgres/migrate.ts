@@ -26,6 +26,7 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
   await owner.connect();
   try {
     await owner.query('select pg_advisory_lock($1)', [LOCK]);
+    checkLogins(options);
     await createGroups(owner);
     await ensureLogin(owner, options.appUrl, 'parley_app');
     await ensureLogin(owner, options.lookupUrl, 'parley_lookup');
@@ -38,6 +39,12 @@ export async function migrate(options: MigrateOptions): Promise<{ applied: strin
     // Its end gives the lock back.
     await owner.end();
   }
+}
+
+/** Who could be two of them would have the rights of both. */
+function checkLogins({ appUrl, lookupUrl, jobsUrl }: MigrateOptions): void {
+  const names = new Set([appUrl, lookupUrl, jobsUrl].map((url) => new URL(url).username));
+  if (names.size < 3) throw new Error('the application, the look-up and the jobs need a login each');
 }
 
 async function runMigrations(ownerUrl: string): Promise<string[]> {

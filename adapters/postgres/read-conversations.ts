@@ -53,7 +53,7 @@ interface Row {
 export function readConversations(pool: pg.Pool): Readers['conversations'] {
   return async ({ organisationId }, { status, agent, channel, assignee }, { limit, cursor }) => {
     const before = readCursor(cursor, BY_TIME);
-    const wanted = status === undefined ? { status: null, owner: null } : STORED[status];
+    const wanted = status === undefined ? { status: null, owner: null } : STORED.get(status);
     if (before === 'strange' || wanted === undefined) return EMPTY_PAGE;
     if ([agent, assignee].some((id) => id !== undefined && !isUuid(id))) return EMPTY_PAGE;
     const integration = channel !== undefined && isUuid(channel) ? channel : null;
@@ -87,11 +87,11 @@ export function readConversation(pool: pg.Pool): Readers['conversation'] {
 }
 
 /** What the columns say for each status that a conversation can have today (`statusOf`). */
-const STORED: Record<string, { status: string; owner: string | null } | undefined> = {
-  resolved: { status: 'resolved', owner: null },
-  assigned: { status: 'open', owner: 'operator' },
-  active: { status: 'open', owner: 'agent' },
-};
+const STORED = new Map<string, { status: string; owner: string | null }>([
+  ['resolved', { status: 'resolved', owner: null }],
+  ['assigned', { status: 'open', owner: 'operator' }],
+  ['active', { status: 'open', owner: 'agent' }],
+]);
 
 function summary(row: Row): ConversationSummary {
   return {

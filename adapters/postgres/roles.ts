@@ -19,7 +19,7 @@ export async function createGroups(owner: pg.Client): Promise<void> {
 
 /**
  * Makes or updates the login a URL names, with the URL's password, as member of its group and of no more rights.
- * @throws Error when the login is the owner's: row-level security would bind it no longer.
+ * @throws Error when the login is the owner's: it would own what row-level security is to keep from it.
  */
 export async function ensureLogin(owner: pg.Client, url: string, group: Group): Promise<void> {
   const { username, password } = new URL(url);
@@ -33,10 +33,15 @@ export async function ensureLogin(owner: pg.Client, url: string, group: Group): 
     password === '' ? '' : ` password ${owner.escapeLiteral(scramVerifier(decodeURIComponent(password)))}`;
   await settled(async () => {
     const verb = (await roleExists(owner, name)) ? 'alter' : 'create';
-    await owner.query(
-      `${verb} role ${role} with login nosuperuser nobypassrls nocreatedb nocreaterole${secret}`,
-    );
+    await owner.query(`${verb} role ${role} with login${secret}`);
   });
+  const lifted = await owner.query(
+    'select 1 from pg_roles where rolname = $1 and (rolsuper or rolbypassrls or rolcreaterole or rolcreatedb)',
+    [name],
+  );
+  // Only where somebody gave more: a lesser owner may not even name these rights.
+  if (lifted.rowCount === 1)
+    await owner.query(`alter role ${role} with nosuperuser nobypassrls nocreaterole nocreatedb`);
   await settled(() => owner.query(`grant ${group} to ${role}`));
 }
 
