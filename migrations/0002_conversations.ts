@@ -154,6 +154,10 @@ export async function up(knex: Knex): Promise<void> {
     create index outbound_messages on outbound (organisation_id, conversation_id, planned_at, answers_seq, id);
     create index outbound_chat_lines on outbound (organisation_id, conversation_id, position)
       where position is not null;
+    -- Only now is there a table to point at. The index is for the day a customer is erased, and messages are not in it.
+    alter table inbox add foreign key (organisation_id, about)
+      references outbound (organisation_id, id) on delete cascade;
+    create index inbox_about on inbox (organisation_id, about) where about is not null;
     call parley_protect('outbound');
     grant select, insert, update on outbound to parley_app;
 
