@@ -17,7 +17,7 @@ const TURNS: Statement = {
     select number::text, turn, kind, model, request, response, input_tokens, output_tokens, duration_ms, failure, at
     from turn_steps
     where organisation_id = $1 and conversation_id = $2 and number > coalesce($3::bigint, 0)
-    order by number limit $4`,
+    order by turn_steps.number limit $4`,
 };
 
 const EVENTS: Statement = {
@@ -25,7 +25,7 @@ const EVENTS: Statement = {
   text: `
     select number::text, name, conversation_id, properties, at from events
     where organisation_id = $1 and number < coalesce($2::bigint, 9223372036854775807)
-    order by number desc limit $3`,
+    order by events.number desc limit $3`,
 };
 
 const AUDIT: Statement = {
@@ -33,7 +33,7 @@ const AUDIT: Statement = {
   text: `
     select number::text, actor, action, subject, detail, source, at from audit
     where organisation_id = $1 and number < coalesce($2::bigint, 9223372036854775807)
-    order by number desc limit $3`,
+    order by audit.number desc limit $3`,
 };
 
 interface TurnRow {
