@@ -7,8 +7,7 @@ export type Program = 'api' | 'worker' | 'migrate';
 type For<P extends Program, Requiring extends Program> = [P] extends [Requiring] ? string : string | null;
 
 /**
- * The settings of one process, from its environment. The one place where the environment is read.
- * Times are in the unit their name says; `*Url` carry no trailing slash.
+ * The settings of one process; nowhere else is the environment read. No `*Url` ends in a slash.
  */
 export interface Config<P extends Program = Program> {
   readonly http: {
@@ -74,18 +73,11 @@ export interface Config<P extends Program = Program> {
 }
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
-
-const REQUIRED: Record<Program, readonly Setting[]> = {
+const REQUIRED: Record<Program, readonly (keyof z.infer<typeof settings>)[]> = {
   api: ['DATABASE_LOOKUP_URL', 'SECRETS_KEY'],
   worker: ['DATABASE_JOBS_URL', 'SECRETS_KEY'],
   migrate: ['DATABASE_OWNER_URL', 'DATABASE_LOOKUP_URL', 'DATABASE_JOBS_URL'],
 };
-
-const port = z
-  .string()
-  .regex(/^\d{1,5}$/, 'is not a port number')
-  .transform(Number)
-  .refine((number) => number >= 1 && number <= 65_535, 'is not a port number (1 to 65535)');
 
 function count(minimum: number, maximum: number) {
   const range = `is not a whole number from ${minimum} to ${maximum}`;
@@ -104,66 +96,60 @@ function url(...protocols: string[]) {
     .transform((text) => text.replace(/\/+$/, ''));
 }
 
+const port = count(1, 65_535);
 const httpUrl = url('http:', 'https:');
 const postgresUrl = url('postgres:', 'postgresql:');
 const hostAndPort = /^(\[[0-9a-f:.]+\]|[a-z0-9._-]+):\d{1,5}$/i;
+const listed = (text: string) => text.split(',').map((entry) => entry.trim());
+const idAndKey = /^([a-z0-9_-]{1,32}):[a-z0-9+/]{43}=$/i;
+const keyId = (entry: string) => idAndKey.exec(entry)?.[1];
 
 const secretsKey = z
   .string()
-  .refine(
-    (text) => text.split(',').every((entry) => /^[a-z0-9_-]{1,32}:[a-z0-9+/]{43}=$/i.test(entry.trim())),
-    'is not a list of id:key with a key of 32 bytes in base64',
-  )
-  .refine((text) => {
-    const ids = text.split(',').map((entry) => entry.trim().split(':')[0]);
-    return new Set(ids).size === ids.length;
-  }, 'names a key id twice');
+  .refine((text) => listed(text).every(keyId), 'is not a list of id:key with a key of 32 bytes in base64')
+  .refine((text) => new Set(listed(text).map(keyId)).size === listed(text).length, 'names a key id twice');
+const absent = <T extends z.ZodType>(setting: T) => setting.nullable().default(null);
 
 const settings = z.object({
   HOST: z.string().default('127.0.0.1'),
   PORT: port.default(8080),
-  PUBLIC_URL: httpUrl.optional(),
-  METRICS_PORT: port.optional(),
+  PUBLIC_URL: absent(httpUrl),
+  METRICS_PORT: absent(port),
   DATABASE_URL: postgresUrl,
-  DATABASE_LOOKUP_URL: postgresUrl.optional(),
-  DATABASE_JOBS_URL: postgresUrl.optional(),
-  DATABASE_OWNER_URL: postgresUrl.optional(),
+  DATABASE_LOOKUP_URL: absent(postgresUrl),
+  DATABASE_JOBS_URL: absent(postgresUrl),
+  DATABASE_OWNER_URL: absent(postgresUrl),
   DATABASE_POOL_SIZE: count(1, 1000).default(20),
   TEMPORAL_ADDRESS: z.string().regex(hostAndPort, 'is not host:port').default('127.0.0.1:7233'),
   TEMPORAL_NAMESPACE: z.string().default('default'),
-  TEMPORAL_API_KEY: z.string().optional(),
-  TEMPORAL_TLS_CERT: z.string().optional(),
-  TEMPORAL_TLS_KEY: z.string().optional(),
-  TEMPORAL_UI_URL: httpUrl.optional(),
+  TEMPORAL_API_KEY: absent(z.string()),
+  TEMPORAL_TLS_CERT: absent(z.string()),
+  TEMPORAL_TLS_KEY: absent(z.string()),
+  TEMPORAL_UI_URL: absent(httpUrl),
   WORKFLOW_TASK_TIMEOUT_SECONDS: count(1, 120).default(10),
-  OPENAI_API_KEY: z.string().optional(),
-  OPENAI_BASE_URL: httpUrl.optional(),
+  OPENAI_API_KEY: absent(z.string()),
+  OPENAI_BASE_URL: absent(httpUrl),
   OPENAI_MODEL: z.string().default('gpt-4.1-mini'),
-  MODEL_TASK_QUEUE: z.string().optional(),
-  SECRETS_KEY: secretsKey.optional(),
+  MODEL_TASK_QUEUE: absent(z.string()),
+  SECRETS_KEY: absent(secretsKey),
   EGRESS_ALLOW: z
     .string()
-    .transform((text) => text.split(',').map((entry) => entry.trim()))
+    .transform(listed)
     .refine((entries) => entries.every((entry) => hostAndPort.test(entry)), 'is not a list of host:port')
     .default([]),
   WHATSAPP_GRAPH_URL: httpUrl.default('https://graph.facebook.com'),
   SLACK_API_URL: httpUrl.default('https://slack.com/api'),
-  QONTAK_BASE_URL: httpUrl.optional(),
-  QONTAK_CRM_API_KEY: z.string().optional(),
-  RELAY: z
-    .enum(['on', 'off'], 'is neither on nor off')
-    .default('on')
-    .transform((text) => text === 'on'),
+  QONTAK_BASE_URL: absent(httpUrl),
+  QONTAK_CRM_API_KEY: absent(z.string()),
+  RELAY: z.enum(['on', 'off'], 'is neither on nor off').default('on'),
   MAX_CACHED_WORKFLOWS: count(0, 1_000_000).default(1000),
-  FAILPOINT: z.string().optional(),
-  TURNS_PER_RUN: count(1, 10_000).optional(),
+  FAILPOINT: absent(z.string()),
+  TURNS_PER_RUN: absent(count(1, 10_000)),
   DELIVERY_REPORT_SECONDS: count(1, 86_400).default(60),
   LOG_LEVEL: z.enum(LOG_LEVELS, `is not one of ${LOG_LEVELS.join(', ')}`).default('info'),
-  OTEL_EXPORTER_OTLP_ENDPOINT: httpUrl.optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: absent(httpUrl),
   DATA_DIR: z.string().default('.data'),
 });
-
-type Setting = keyof z.infer<typeof settings>;
 
 /**
  * Reads the settings of one program. Pure: touches no file and no network. An empty value counts as unset.
@@ -190,7 +176,6 @@ export function loadConfig<P extends Program>(env: NodeJS.ProcessEnv, program: P
 /** The environment does not describe a process that could run; nothing has been started. */
 export class ConfigError extends Error {
   readonly problems: readonly string[];
-
   constructor(problems: readonly string[]) {
     super(`The settings are not usable:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
     this.name = 'ConfigError';
@@ -201,26 +186,17 @@ export class ConfigError extends Error {
 /** One line per setting for a start-up log; keys are shown as yes or no, database logins without password. */
 export function describeConfig(config: Config): Record<string, string> {
   const yesNo = (secret: string | null) => (secret === null ? 'no' : 'yes');
-  const login = (text: string | null) => {
-    if (text === null) return 'no';
-    const { username, host, pathname } = new URL(text);
-    return `${username}@${host}${pathname}`;
-  };
+  const { http, temporal, model, qontak } = config;
+  const { username, host, pathname } = new URL(config.postgres.url);
   return {
-    public_url: config.http.publicUrl,
-    listens: `${config.http.host}:${config.http.port}`,
-    metrics_port: String(config.http.metricsPort ?? 'none'),
-    database: login(config.postgres.url),
-    database_lookup: login(config.postgres.lookupUrl),
-    database_jobs: login(config.postgres.jobsUrl),
-    temporal: `${config.temporal.address} (${config.temporal.namespace})`,
-    temporal_api_key: yesNo(config.temporal.apiKey),
-    temporal_client_certificate: yesNo(config.temporal.tlsCert),
-    model: `${config.model.name} at ${config.model.baseUrl ?? 'the vendor'}`,
-    model_api_key: yesNo(config.model.apiKey),
+    public_url: http.publicUrl,
+    listens: `${http.host}:${http.port}, figures on ${http.metricsPort ?? 'no port'}`,
+    database: `${username}@${host}${pathname}`,
+    temporal: `${temporal.address} (${temporal.namespace})`,
+    temporal_credentials: `API key ${yesNo(temporal.apiKey)}, client certificate ${yesNo(temporal.tlsCert)}`,
+    model: `${model.name} at ${model.baseUrl ?? 'the vendor'}, key ${yesNo(model.apiKey)}`,
     secrets_key: yesNo(config.secretsKey),
-    qontak: config.qontak.baseUrl ?? 'no',
-    qontak_crm_api_key: yesNo(config.qontak.crmApiKey),
+    qontak: `${qontak.baseUrl ?? 'no'}, CRM key ${yesNo(qontak.crmApiKey)}`,
     egress_allow: config.egressAllow.join(', ') || 'public addresses only',
     log_level: config.logLevel,
   };
@@ -232,46 +208,43 @@ function toConfig(env: z.infer<typeof settings>): Config {
       host: env.HOST,
       port: env.PORT,
       publicUrl: env.PUBLIC_URL ?? `http://127.0.0.1:${env.PORT}`,
-      metricsPort: env.METRICS_PORT ?? null,
+      metricsPort: env.METRICS_PORT,
     },
     postgres: {
       url: env.DATABASE_URL,
-      lookupUrl: env.DATABASE_LOOKUP_URL ?? null,
-      jobsUrl: env.DATABASE_JOBS_URL ?? null,
-      ownerUrl: env.DATABASE_OWNER_URL ?? null,
+      lookupUrl: env.DATABASE_LOOKUP_URL,
+      jobsUrl: env.DATABASE_JOBS_URL,
+      ownerUrl: env.DATABASE_OWNER_URL,
       poolSize: env.DATABASE_POOL_SIZE,
     },
     temporal: {
       address: env.TEMPORAL_ADDRESS,
       namespace: env.TEMPORAL_NAMESPACE,
-      apiKey: env.TEMPORAL_API_KEY ?? null,
-      tlsCert: env.TEMPORAL_TLS_CERT ?? null,
-      tlsKey: env.TEMPORAL_TLS_KEY ?? null,
-      uiUrl: env.TEMPORAL_UI_URL ?? null,
+      apiKey: env.TEMPORAL_API_KEY,
+      tlsCert: env.TEMPORAL_TLS_CERT,
+      tlsKey: env.TEMPORAL_TLS_KEY,
+      uiUrl: env.TEMPORAL_UI_URL,
       workflowTaskTimeoutSeconds: env.WORKFLOW_TASK_TIMEOUT_SECONDS,
     },
     model: {
-      apiKey: env.OPENAI_API_KEY ?? null,
-      baseUrl: env.OPENAI_BASE_URL ?? null,
+      apiKey: env.OPENAI_API_KEY,
+      baseUrl: env.OPENAI_BASE_URL,
       name: env.OPENAI_MODEL,
-      taskQueue: env.MODEL_TASK_QUEUE ?? null,
+      taskQueue: env.MODEL_TASK_QUEUE,
     },
-    secretsKey: env.SECRETS_KEY ?? null,
+    secretsKey: env.SECRETS_KEY,
     egressAllow: env.EGRESS_ALLOW,
     whatsapp: { graphUrl: env.WHATSAPP_GRAPH_URL },
     slack: { apiUrl: env.SLACK_API_URL },
-    qontak: { baseUrl: env.QONTAK_BASE_URL ?? null, crmApiKey: env.QONTAK_CRM_API_KEY ?? null },
+    qontak: { baseUrl: env.QONTAK_BASE_URL, crmApiKey: env.QONTAK_CRM_API_KEY },
     worker: {
-      relay: env.RELAY,
+      relay: env.RELAY === 'on',
       maxCachedWorkflows: env.MAX_CACHED_WORKFLOWS,
-      failpoint: env.FAILPOINT ?? null,
+      failpoint: env.FAILPOINT,
     },
-    conversation: {
-      turnsPerRun: env.TURNS_PER_RUN ?? null,
-      deliveryReportSeconds: env.DELIVERY_REPORT_SECONDS,
-    },
+    conversation: { turnsPerRun: env.TURNS_PER_RUN, deliveryReportSeconds: env.DELIVERY_REPORT_SECONDS },
     logLevel: env.LOG_LEVEL,
-    otelEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT ?? null,
+    otelEndpoint: env.OTEL_EXPORTER_OTLP_ENDPOINT,
     dataDir: env.DATA_DIR,
   };
 }

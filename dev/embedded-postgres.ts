@@ -6,7 +6,7 @@ import { promisify } from 'node:util';
 import pg from 'pg';
 import { runAsNormalUser, type RunAs } from './postgres-user.ts';
 import { commandLineOf, identityOf, signalProcess } from './process-identity.ts';
-import type { ProcessPlan } from './supervisor.ts';
+import type { ProcessPlan } from './process-plan.ts';
 import { until } from './until.ts';
 
 export interface PostgresOptions {

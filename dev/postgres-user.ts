@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { chmodSync, chownSync, existsSync, statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { Command } from './supervisor.ts';
+import type { Command } from './process-plan.ts';
 
 /** Postgres refuses to run as root; this is how its programs are run instead. */
 export interface RunAs {

@@ -13,7 +13,7 @@ import {
   type Surroundings,
 } from './stage-programs.ts';
 import type { StageOptions } from './stage.ts';
-import type { ProcessPlan } from './supervisor.ts';
+import type { ProcessPlan } from './process-plan.ts';
 import { findTemporalCli, type TemporalCli } from './temporal-cli/find-temporal-cli.ts';
 import { temporalPlan } from './temporal-server.ts';
 

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Ports } from './ports.ts';
-import type { ProcessPlan } from './supervisor.ts';
+import type { ProcessPlan } from './process-plan.ts';
 
 /** All that the product's programs are told about where they live. */
 export interface Surroundings {
@@ -54,6 +54,8 @@ const BOTH = [
   'TEMPORAL_TLS_CERT',
   'TEMPORAL_TLS_KEY',
   'WORKFLOW_TASK_TIMEOUT_SECONDS',
+  'TURNS_PER_RUN',
+  'DELIVERY_REPORT_SECONDS',
   'MODEL_TASK_QUEUE',
   'TURNS_PER_RUN',
   'DELIVERY_REPORT_SECONDS',

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { identityOf } from './process-identity.ts';
 import { freePort } from './ports.ts';
 import { answersWell } from './stage-programs.ts';
-import { Supervisor, type ProcessPlan } from './supervisor.ts';
+import type { ProcessPlan } from './process-plan.ts';
+import { Supervisor } from './supervisor.ts';
 import { until } from './until.ts';
 
 /** Serves 200 on a port; says a line first. */

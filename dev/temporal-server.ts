@@ -2,7 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection } from '@temporalio/client';
 import { SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts';
-import type { ProcessPlan } from './supervisor.ts';
+import type { ProcessPlan } from './process-plan.ts';
 import type { TemporalCli } from './temporal-cli/find-temporal-cli.ts';
 
 interface TemporalServerOptions {
