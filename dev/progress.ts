@@ -12,6 +12,7 @@ export interface Progress {
 }
 
 const HEARTBEAT_MS = 10_000;
+const LONGEST_LINE = 400;
 
 /** Progress on a stream of lines, each with the seconds since the start. */
 export function openProgress(write: (line: string) => void): Progress {
@@ -48,7 +49,8 @@ export function lastLines(file: string, count: number): string[] {
     const { size } = fstatSync(descriptor);
     const buffer = Buffer.alloc(Math.min(size, 64 * 1024));
     readSync(descriptor, buffer, 0, buffer.length, size - buffer.length);
-    return buffer.toString('utf8').trimEnd().split('\n').slice(-count);
+    const lines = buffer.toString('utf8').trimEnd().split('\n').slice(-count);
+    return lines.map((line) => (line.length > LONGEST_LINE ? `${line.slice(0, LONGEST_LINE)} …` : line));
   } finally {
     closeSync(descriptor);
   }

@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { migrate } from '../adapters/postgres/migrate.ts';
@@ -80,7 +80,7 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   const { progress = quietProgress } = options;
   await checkOutsideParts(options.env ?? {});
   if (options.dataDir === undefined) await sweepDeadStages(tmpdir(), TEMPORARY);
-  const dataDir = resolve(options.dataDir ?? mkdtempSync(join(tmpdir(), TEMPORARY)));
+  const dataDir = resolve(options.dataDir ?? makeTemporaryFolder());
   const memory = openMemory(dataDir);
   const lock = await takeStageLock(dataDir, progress.say);
   memory.removeDevFile();
@@ -147,6 +147,15 @@ export async function openStage(options: StageOptions = {}): Promise<Stage> {
   } finally {
     options.signal?.removeEventListener('abort', abort);
   }
+}
+
+/** Its cache is shared, so that a worker of the tests does not bundle the same workflow code again and again. */
+function makeTemporaryFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), TEMPORARY));
+  const cache = join(import.meta.dirname, '../node_modules/.cache/parley');
+  mkdirSync(cache, { recursive: true });
+  symlinkSync(cache, join(folder, 'cache'));
+  return folder;
 }
 
 /** Everything in the order of who needs whom; Temporal's start and Postgres's with the seed go side by side. */
