@@ -31,7 +31,7 @@ describe('a worker killed while it sends', function () {
   beforeEach(async () => {
     await installation.setModel({ reset: true });
     for (const name of ['sink/replies', 'whatsapp']) await installation.setStandIn(name, { fail: [] });
-    await installation.setStandIn('whatsapp', { statuses: 'sent,delivered,read' });
+    await installation.setStandIn('whatsapp', { statuses: 'sent,delivered,read', status_delay_ms: 0 });
     if (installation.stage.pids()['worker'] === undefined) await installation.stage.start('worker', {});
   });
 
@@ -162,6 +162,8 @@ describe('a worker killed while it sends', function () {
 
     it('CHAN-5 calls once over a kill at send.after_call, settled by the status report', async () => {
       const customer = await openWhatsAppCustomer(installation, '6281000000002');
+      // Late enough that the next worker has to decide without it.
+      await installation.setStandIn('whatsapp', { statuses: 'read', status_delay_ms: 6_000 });
       await killedAt('send.after_call', () => customer.write('Hello'));
       const { id } = await settledAs(customer.waId, 'read');
       assert.deepEqual(
@@ -214,6 +216,7 @@ describe('a worker killed while it sends', function () {
       await installation.setStandIn('whatsapp', {
         fail: [{ hang: true, when: 'after' }],
         statuses: 'delivered',
+        status_delay_ms: 6_000,
       });
       await customer.write('Hello');
       await eventually('the reply arrived', async () => (await customer.received()).length > 0, 20_000, 10);
