@@ -227,19 +227,24 @@ describe('tenancy on the running product', () => {
       let tried = 0;
       for (const key of keys.filter(({ to }) => to !== 'organisations')) {
         const pointing = key.columns.filter((column) => column !== 'organisation_id');
-        const mine = await someRow(journey.sql, key.from, here.ids.organisation, pointing);
+        const pointed = await someRow(journey.sql, key.to, here.ids.organisation);
         const theirs = await someRow(journey.sql, key.to, there.ids.organisation);
-        assert.ok(mine && theirs, `${key.from} and ${key.to} have rows to try ${key.name} with`);
-        const honest = freshCopy(known, key.from, mine, keys);
+        const pointingRow = await someRow(journey.sql, key.from, here.ids.organisation, pointing);
+        const anyRow = await someRow(journey.sql, key.from, here.ids.organisation);
+        assert.ok(pointed && theirs && anyRow, `${key.from} and ${key.to} have rows to try ${key.name} with`);
+        const pointAt = (row: object, target: Record<string, unknown>) => ({
+          ...row,
+          ...Object.fromEntries(
+            pointing.map((column) => [column, target[key.referenced[key.columns.indexOf(column)] ?? '']]),
+          ),
+        });
+        const honest = freshCopy(known, key.from, pointingRow ?? pointAt(anyRow, pointed), keys);
         assert.equal(
           await insert(key.from, honest),
           1,
           `${key.name}: the same row without the crossing is taken`,
         );
-        const crossed = { ...honest };
-        for (const [index, column] of key.columns.entries()) {
-          if (column !== 'organisation_id') crossed[column] = theirs[key.referenced[index] ?? ''];
-        }
+        const crossed = pointAt(honest, theirs);
         assert.equal(await insert(key.from, crossed), FOREIGN_KEY_VIOLATION, key.name);
         tried += 1;
       }
