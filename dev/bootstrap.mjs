@@ -12,6 +12,8 @@ const modules = join(root, 'node_modules');
 const stampFile = join(modules, '.parley-installed');
 const installLock = join(tmpdir(), `parley-install-${sha256(root).slice(0, 16)}`);
 const ourNode = join(modules, 'node', 'bin', 'node');
+const parent = process.ppid;
+const underNpm = process.env.npm_lifecycle_event !== undefined;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 const [command, ...args] = process.argv.slice(2);
@@ -52,7 +54,14 @@ async function ensureInstalled() {
       `${existsSync(modules) ? 'installing what is missing' : 'installing the packages'} (npm ci, about a minute)`,
     );
     const started = Date.now();
-    await runNpm(['ci', '--include=dev', '--no-audit', '--no-fund', '--foreground-scripts']);
+    await runNpm([
+      'ci',
+      '--include=dev',
+      '--no-audit',
+      '--no-fund',
+      '--foreground-scripts',
+      '--loglevel=error',
+    ]);
     if (!nodeRuns()) installOurNode();
     writeFileSync(stampFile, sha256(lockFile));
     say(`packages installed in ${Math.round((Date.now() - started) / 1000)} s`);
@@ -121,8 +130,13 @@ async function runNpm(npmArgs) {
 function ended(child, name) {
   return new Promise((resolve, reject) => {
     for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
+    // npm waits for us as long as it lives: another parent means that it was killed and no signal will come.
+    const watch = setInterval(() => {
+      if (underNpm && process.ppid !== parent) child.kill('SIGTERM');
+    }, 1000);
     child.once('error', (error) => reject(new Error(`${name} could not be started: ${error.message}`)));
     child.once('exit', (code, signal) => {
+      clearInterval(watch);
       for (const each of SIGNALS) process.removeAllListeners(each);
       resolve({ code, signal });
     });
@@ -185,22 +199,9 @@ async function runProgram([file, ...programArgs]) {
     stdio,
     env: { ...process.env, PATH: `${join(modules, '.bin')}${delimiter}${process.env.PATH ?? ''}` },
   });
-  stopWithNpm(child);
   const { code, signal } = await ended(child, file);
   if (signal === null) process.exitCode = code;
   else process.kill(process.pid, signal);
-}
-
-/** npm waits for us as long as it lives: another parent means that npm was killed and no signal will come. */
-function stopWithNpm(child) {
-  if (process.env.npm_lifecycle_event === undefined) return;
-  const parent = process.ppid;
-  const watch = setInterval(() => {
-    if (process.ppid === parent) return;
-    clearInterval(watch);
-    child.kill('SIGTERM');
-  }, 1000);
-  watch.unref();
 }
 
 function sha256(text) {
