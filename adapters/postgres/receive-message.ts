@@ -16,16 +16,14 @@ import { storable, storableJson } from './storable.ts';
 const RECEIVE: Statement = {
   name: 'receive',
   text: `
-    with sender as (
-      select k.id
-      from (
-        select count(*) as known,
-               (array_agg(i.contact_id order by array_position($3::text[], i.external_id)))[1] as contact_id
-        from contact_identities i
-        where i.organisation_id = $1 and i.channel_integration_id = $2 and i.external_id = any ($3)
-      ) found
-      join contacts k on k.organisation_id = $1 and k.id = found.contact_id
-      where found.known = cardinality($3)
+    with sender as materialized (
+      select k.id from contacts k
+      where k.organisation_id = $1
+        and k.id = (
+          select (array_agg(i.contact_id order by array_position($3::text[], i.external_id)))[1]
+          from contact_identities i
+          where i.organisation_id = $1 and i.channel_integration_id = $2 and i.external_id = any ($3)
+          having count(*) = cardinality($3))
         and ($5::text is null or k.name is not distinct from $5)
         and ($6::text is null or k.phone is not distinct from $6)
     ),
@@ -42,12 +40,13 @@ const RECEIVE: Statement = {
           epoch = case c.status when 'resolved' then c.epoch + 1 else c.epoch end,
           opened_at = case c.status when 'resolved' then $10 else c.opened_at end,
           resolved_at = null
-      from sender s
-      where c.organisation_id = $1 and c.channel_integration_id = $2 and c.room = coalesce($4::text, s.id::text)
+      where c.organisation_id = $1 and c.channel_integration_id = $2
+        and c.room = coalesce($4::text, (select id::text from sender))
+        and exists (select from sender)
         and not exists (
           select from inbox d
           where d.organisation_id = $1 and d.channel_integration_id = $2 and d.provider_message_id = $7)
-      returning c.id, c.last_seq, c.last_position, c.epoch, c.agent_id, s.id as contact_id
+      returning c.id, c.last_seq, c.last_position, c.epoch, c.agent_id, (select id from sender) as contact_id
     ),
     entered as (
       insert into inbox (organisation_id, channel_integration_id, conversation_id, kind, provider_message_id,
