@@ -38,7 +38,13 @@ export function runAsNormalUser(postgres: string, clusterDir: string): RunAs {
   const rights = '+dac_override,+dac_read_search';
   const { uid, gid } = user;
   const ids = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups'];
-  const before = [...ids, `--inh-caps=${rights}`, `--ambient-caps=${rights}`];
+  // Without the securebit access(2), by which initdb finds its programs, would not count these rights.
+  const before = [
+    ...ids,
+    '--securebits=+no_setuid_fixup',
+    `--inh-caps=${rights}`,
+    `--ambient-caps=${rights}`,
+  ];
   if (works('setpriv', [...before, '/bin/sh', ...passes])) return runAs(user, before);
   throw new Error(
     `Postgres refuses to run as root, and the user it would run as cannot reach ${parent} or ${postgres}; ` +
