@@ -5,8 +5,8 @@ export interface Progress {
   /** One line. */
   say(line: string): void;
   /**
-   * Runs one step and says when it is done; a step that takes long says every ten seconds that it is still at it.
-   * A failure is passed on as it is.
+   * Runs one step and says when it is done; while steps take long, the youngest says every ten seconds that it is
+   * still at it. A failure is passed on as it is.
    */
   step<T>(name: string, work: () => Promise<T>): Promise<T>;
 }
@@ -17,18 +17,24 @@ const LONGEST_LINE = 400;
 /** Progress on a stream of lines, each with the seconds since the start. */
 export function openProgress(write: (line: string) => void): Progress {
   const started = Date.now();
+  const underWay: symbol[] = [];
   const say = (line: string) => write(`${seconds(started).padStart(6)}  ${line}`);
   return {
     say,
     async step(name, work) {
       const begun = Date.now();
-      const heartbeat = setInterval(() => say(`${name} … (${seconds(begun)} so far)`), HEARTBEAT_MS);
+      const me = Symbol(name);
+      underWay.push(me);
+      const heartbeat = setInterval(() => {
+        if (underWay.at(-1) === me) say(`${name} … (${seconds(begun)} so far)`);
+      }, HEARTBEAT_MS);
       try {
         const result = await work();
         say(`${name}: done in ${seconds(begun)}`);
         return result;
       } finally {
         clearInterval(heartbeat);
+        underWay.splice(underWay.indexOf(me), 1);
       }
     },
   };

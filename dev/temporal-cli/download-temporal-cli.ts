@@ -32,7 +32,8 @@ export async function downloadTemporalCli({ version, target, progress, signal }:
       archiveUrl: string;
       fileToExtract: string;
     };
-    await progress.step(`downloading the Temporal CLI ${version}`, async () => {
+    progress.say(`downloading the Temporal CLI ${version}`);
+    await progress.step('downloading the Temporal CLI', async () => {
       const archive = await get(archiveUrl, WHOLE_MS, dispatcher, signal);
       const program = fileInTar(gunzipSync(Buffer.from(await archive.arrayBuffer())), fileToExtract);
       const beside = `${target}.${process.pid}.download`;
