@@ -20,7 +20,7 @@ export function makeAcknowledged(pool: pg.Pool) {
     for (const [organisationId, own] of byOrganisation) {
       const ids = own.map((row) => row.rowId);
       await asOrganisation(pool, organisationId, (tenancy) =>
-        tenancy.rows(ACKNOWLEDGE, [organisationId, ids, now]),
+        tenancy.lastRows(ACKNOWLEDGE, [organisationId, ids, now]),
       );
     }
   };

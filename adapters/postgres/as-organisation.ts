@@ -11,6 +11,8 @@ export interface Statement {
 export interface Tenancy {
   readonly organisationId: string;
   rows<R extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<R[]>;
+  /** The same for the last statement of a transaction: the commit travels right behind it. */
+  lastRows<R extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]): Promise<R[]>;
   /** Ends the transaction without a trace when the work is done. */
   undo(): void;
 }
@@ -24,7 +26,7 @@ export function isUuid(text: string): boolean {
 
 const count = { transactions: 0, statements: 0 };
 
-/** Round trips of this process so far, begin and commit included; for the benches. */
+/** What this process has asked Postgres so far, begins and commits included; for the benches. */
 export function statementCount(): { transactions: number; statements: number } {
   return { ...count };
 }
@@ -61,19 +63,29 @@ async function transaction<T>(
   organisationId: string,
   work: (tenancy: Tenancy) => Promise<T>,
 ): Promise<T> {
-  let ending = 'commit';
+  let ending: 'commit' | 'rollback' = 'commit';
+  let ended: Promise<pg.QueryResult> | undefined;
   const query = (config: string | pg.QueryConfig) => {
     count.statements++;
-    return client.query(config);
+    const answered = client.query(config);
+    // Several travel at once: whoever awaits the first to fail does not await the others.
+    answered.catch(() => undefined);
+    return answered;
   };
   // Not awaited yet: the first statement travels right behind it. Should it fail, that statement finds no
   // organisation set, sees nothing and writes nothing.
   const begun = query(`begin; select set_config('parley.organisation', '${organisationId}', true)`);
-  begun.catch(() => undefined);
+  const ask = (statement: Statement, values: readonly unknown[]) =>
+    query({ ...statement, values: values as unknown[] });
   const result = await work({
     organisationId,
     async rows<R extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]) {
-      const answered = query({ ...statement, values: values as unknown[] });
+      const [, { rows }] = await Promise.all([begun, ask(statement, values)]);
+      return rows as R[];
+    },
+    async lastRows<R extends pg.QueryResultRow>(statement: Statement, values: readonly unknown[]) {
+      const answered = ask(statement, values);
+      ended = query('commit');
       const [, { rows }] = await Promise.all([begun, answered]);
       return rows as R[];
     },
@@ -82,7 +94,9 @@ async function transaction<T>(
     },
   });
   await begun;
-  await query(ending);
+  const { command } = await (ended ?? query(ending));
+  // Postgres answers a commit of a broken transaction with ROLLBACK, as if that were well.
+  if (ending === 'commit' && command !== 'COMMIT') throw new Error('the transaction had failed before');
   return result;
 }
 

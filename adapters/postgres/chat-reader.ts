@@ -44,7 +44,7 @@ export function openChatReader(pool: pg.Pool, url: string): ChatReader & { close
   return {
     after: ({ organisationId, id }, room, position) =>
       asOrganisation(pool, organisationId, async (tenancy) => {
-        const rows = await tenancy.rows<LineRow>(AFTER, [organisationId, id, room, position]);
+        const rows = await tenancy.lastRows<LineRow>(AFTER, [organisationId, id, room, position]);
         return rows.map(({ sender, body, text, ...line }) => ({
           ...line,
           from: sender,

@@ -140,7 +140,7 @@ async function waitForTheWire(
   const deadline = performance.now() + WAIT_MS;
   for (;;) {
     const rows = await asOrganisation(pool, organisationId, (tenancy) =>
-      tenancy.rows<{ id: string }>(IN_FLIGHT, [organisationId, conversationId, epoch]),
+      tenancy.lastRows<{ id: string }>(IN_FLIGHT, [organisationId, conversationId, epoch]),
     );
     if (rows.length === 0 || performance.now() >= deadline) return rows.map((row) => row.id);
     await pause(LOOK_MS);

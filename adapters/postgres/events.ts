@@ -15,7 +15,7 @@ export function openEvents(pool: pg.Pool): Events {
     record: (ref, name, properties, now) =>
       asOrganisation(pool, ref.organisationId, async (tenancy) => {
         const values = [ref.organisationId, ref.conversationId, name, storableJson(properties), now];
-        await tenancy.rows(RECORD, values);
+        await tenancy.lastRows(RECORD, values);
       }),
   };
 }

@@ -20,7 +20,7 @@ export function openIntegrations(pool: pg.Pool, secrets: Secrets) {
     /** Null when the organisation has no such integration. Secrets are decrypted: keep them out of logs. */
     settingsOf: (organisationId: string, id: string): Promise<Row | null> =>
       asOrganisation(pool, organisationId, async (tenancy) => {
-        const [row] = await tenancy.rows<Row>(READ, [organisationId, id]);
+        const [row] = await tenancy.lastRows<Row>(READ, [organisationId, id]);
         if (row === undefined) return null;
         return { settings: row.settings, secrets: openSealed(secrets, id, row.secrets) };
       }),

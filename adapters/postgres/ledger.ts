@@ -52,6 +52,7 @@ const RECORD_TRY_AGAIN: Statement = {
     where organisation_id = $1 and conversation_id = $2 and id = $3 and state = 'sending'`,
 };
 
+/** It may have arrived: it stays on the wire, so that only the channel's own rule repeats it, word for word. */
 const RECORD_UNKNOWN: Statement = {
   name: 'record-unknown',
   text: `
@@ -89,13 +90,13 @@ export function openLedger(pool: pg.Pool): Ledger {
     record: (ref, outboundId, outcome, now) =>
       asOrganisation(pool, ref.organisationId, async (tenancy) => {
         const key = [ref.organisationId, ref.conversationId, outboundId, now];
-        await tenancy.rows(statementOf(outcome), [...key, detailOf(outcome)]);
+        await tenancy.lastRows(statementOf(outcome), [...key, detailOf(outcome)]);
       }),
 
     giveUpWaiting: (ref, outboundId, now) =>
       asOrganisation(pool, ref.organisationId, async (tenancy) => {
         const values = [ref.organisationId, ref.conversationId, outboundId, now];
-        const [row] = await tenancy.rows<{ state: DeliveryState }>(GIVE_UP, values);
+        const [row] = await tenancy.lastRows<{ state: DeliveryState }>(GIVE_UP, values);
         if (row === undefined) throw new ParleyFailure('CONVERSATION_UNKNOWN');
         return row.state;
       }),
@@ -109,7 +110,7 @@ function statementOf(outcome: SendOutcome): Statement {
     case 'failed':
       return RECORD_FAILED;
     case 'try_again':
-      return RECORD_TRY_AGAIN;
+      return outcome.mayHaveArrived ? RECORD_UNKNOWN : RECORD_TRY_AGAIN;
     case 'unknown':
       return RECORD_UNKNOWN;
   }

@@ -108,16 +108,16 @@ interface FenceOptions {
 
 /** planned → sending, decided under the conversation's lock (DESIGN section 5); see `Ledger.passFence`. */
 export function makePassFence(pool: pg.Pool): Ledger['passFence'] {
-  return (ref, cause, options) =>
-    asOrganisation(pool, ref.organisationId, async (tenancy) => {
-      // Whatever wins a race for the row moves it forward, so this ends.
-      for (;;) {
+  return async (ref, cause, options) => {
+    // Whatever wins a race for the row moves it forward, so this ends.
+    for (;;) {
+      const verdict = await asOrganisation(pool, ref.organisationId, async (tenancy) => {
         const [row] = await tenancy.rows<FenceRow>(READ, [ref.organisationId, ref.conversationId, cause]);
-        if (row === undefined) return { kind: 'absent' };
-        const verdict = await judge(tenancy, ref, row, options);
-        if (verdict !== 'lost_race') return verdict;
-      }
-    });
+        return row === undefined ? { kind: 'absent' as const } : judge(tenancy, ref, row, options);
+      });
+      if (verdict !== 'lost_race') return verdict;
+    }
+  };
 }
 
 async function judge(
@@ -169,7 +169,7 @@ async function refuse(
   now: Date,
 ): Promise<FenceVerdict | 'lost_race'> {
   const values = [tenancy.organisationId, row.id, now, reason, SETTLED_BY[reason]];
-  const moved = await tenancy.rows(REFUSE, values);
+  const moved = await tenancy.lastRows(REFUSE, values);
   return moved.length === 0 ? 'lost_race' : { kind: 'refused', reason };
 }
 
@@ -181,7 +181,7 @@ async function pass(
 ): Promise<FenceVerdict | 'lost_race'> {
   const deadline = new Date(now.getTime() + holdMs);
   const values = [tenancy.organisationId, row.id, row.state, row.attempt, now, deadline];
-  const moved = await tenancy.rows(PASS, values);
+  const moved = await tenancy.lastRows(PASS, values);
   if (moved.length === 0) return 'lost_race';
   return { kind: 'ready', delivery: deliveryOf(ref, row, deadline) };
 }
@@ -192,7 +192,7 @@ async function passChat(
   row: FenceRow,
   { now }: FenceOptions,
 ): Promise<FenceVerdict | 'lost_race'> {
-  const moved = await tenancy.rows(PASS_CHAT, [
+  const moved = await tenancy.lastRows(PASS_CHAT, [
     tenancy.organisationId,
     row.id,
     row.state,

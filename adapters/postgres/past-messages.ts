@@ -53,22 +53,24 @@ interface LineRow {
   at: Date;
 }
 
-/** The last `limit` messages, oldest first, and how many before them no summary holds. */
+/**
+ * The last `limit` messages, oldest first, and how many before them no summary holds. Ends the transaction: both
+ * questions and the commit travel together.
+ */
 export async function readPast(
   tenancy: Tenancy,
   { contactId, limit, summaryThrough }: { contactId: string; limit: number; summaryThrough: Date | null },
 ): Promise<{ history: PastMessage[]; unsummarised: number }> {
   const contact = [tenancy.organisationId, contactId];
-  const newestFirst = await tenancy.rows<LineRow>(HISTORY, [...contact, limit]);
-  const history = newestFirst.reverse().map(pastMessage);
-  if (history.length < limit) return { history, unsummarised: 0 };
   const most = limit + MOST_UNSUMMARISED;
-  const counted = await tenancy.rows<{ since: number }>(COUNT_SINCE, [
-    ...contact,
-    since(summaryThrough),
-    most,
+  const [newestFirst, counted] = await Promise.all([
+    tenancy.rows<LineRow>(HISTORY, [...contact, limit]),
+    tenancy.lastRows<{ since: number }>(COUNT_SINCE, [...contact, since(summaryThrough), most]),
   ]);
-  return { history, unsummarised: Math.max(0, (counted[0]?.since ?? 0) - limit) };
+  return {
+    history: newestFirst.reverse().map(pastMessage),
+    unsummarised: Math.max(0, (counted[0]?.since ?? 0) - limit),
+  };
 }
 
 /** The oldest messages that neither the summary nor the window of `keepLast` holds, oldest first. */

@@ -45,7 +45,7 @@ const RECORD_STEP: Statement = {
 export function makePlan(pool: pg.Pool): Transcript['plan'] {
   return (ref, reply, step, now) =>
     asOrganisation(pool, ref.organisationId, async (tenancy) => {
-      await tenancy.rows(PLAN, [
+      await tenancy.lastRows(PLAN, [
         ref.organisationId,
         ref.conversationId,
         reply.cause,
@@ -65,7 +65,7 @@ export function makePlan(pool: pg.Pool): Transcript['plan'] {
 export function makeRecordStep(pool: pg.Pool): Transcript['recordStep'] {
   return (ref, step, now) =>
     asOrganisation(pool, ref.organisationId, async (tenancy) => {
-      await tenancy.rows(RECORD_STEP, [ref.organisationId, ref.conversationId, now, ...stepValues(step)]);
+      await tenancy.lastRows(RECORD_STEP, [ref.organisationId, ref.conversationId, now, ...stepValues(step)]);
     });
 }
 

@@ -95,7 +95,7 @@ interface TakenRow {
   reply_epoch: number | null;
 }
 
-/** Gives the waiting messages to a turn, in four or five round trips; see `Transcript.take`. */
+/** Gives the waiting messages to a turn, in three round trips; see `Transcript.take`. */
 export function makeTake(pool: pg.Pool): Transcript['take'] {
   return (ref, turn, now) =>
     asOrganisation(pool, ref.organisationId, async (tenancy): Promise<TakenTurn> => {

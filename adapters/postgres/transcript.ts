@@ -58,7 +58,7 @@ export function openTranscript(pool: pg.Pool): Transcript {
       asOrganisation(pool, ref.organisationId, async (tenancy) => {
         const ids = rows.map((row) => row.id);
         const reasons = rows.map((row) => row.reason);
-        await tenancy.rows(SETTLE, [ref.organisationId, ref.conversationId, ids, reasons, now]);
+        await tenancy.lastRows(SETTLE, [ref.organisationId, ref.conversationId, ids, reasons, now]);
       }),
 
     unsummarised: (ref) =>
@@ -79,7 +79,7 @@ export function openTranscript(pool: pg.Pool): Transcript {
     saveSummary: (ref, summary) =>
       asOrganisation(pool, ref.organisationId, async (tenancy) => {
         const values = [ref.organisationId, ref.conversationId, storable(summary.text), summary.through];
-        await tenancy.rows(SAVE_SUMMARY, values);
+        await tenancy.lastRows(SAVE_SUMMARY, values);
       }),
   };
 }

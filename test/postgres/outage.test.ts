@@ -77,6 +77,23 @@ describe('Postgres away', () => {
     await one.end();
   });
 
+  it('CONV-2 takes no broken transaction for a committed one, and none of its statements for done', async () => {
+    const room = await openRoom(pool);
+    const rename = { name: 'rename-all', text: `update contacts set name = 'changed'` };
+    const broken = { name: 'broken', text: 'select 1 / 0' };
+    const { organisationId } = room.ref;
+    const swallowed = asOrganisation(pool, organisationId, async (tenancy) => {
+      await tenancy.rows(rename, []);
+      await tenancy.rows(broken, []).catch(() => undefined);
+    });
+    await assert.rejects(swallowed, /had failed before/);
+    const together = asOrganisation(pool, organisationId, async (tenancy) => {
+      await Promise.all([tenancy.rows(rename, []), tenancy.lastRows(broken, [])]);
+    });
+    await assert.rejects(together, { code: 'UNEXPECTED' });
+    assert.deepEqual(await room.look('select name from contacts'), [{ name: null }]);
+  });
+
   it('CONV-2 keeps over a restart what it had said yes to, and goes on by itself', async function () {
     if (process.env.DATABASE_URL) this.skip();
     const room = await openRoom(pool);
