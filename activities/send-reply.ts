@@ -64,11 +64,13 @@ export function makeSendReply(ports: ActivityPorts) {
         );
         return outcome;
       case 'try_again':
-        return outcome;
+        return { kind: 'try_again', afterMs: outcome.afterMs, code: outcome.code };
     }
   };
 }
 
+/** The last attempt's "not now" is final: the customer did not get it, or nobody knows. */
 function givenUp(outcome: SendOutcome): SendOutcome {
-  return outcome.kind === 'try_again' ? { kind: 'failed', code: outcome.code } : outcome;
+  if (outcome.kind !== 'try_again') return outcome;
+  return { kind: outcome.mayHaveArrived ? 'unknown' : 'failed', code: outcome.code };
 }

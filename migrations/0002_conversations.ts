@@ -63,7 +63,8 @@ export async function up(knex: Knex): Promise<void> {
       last_message_at timestamptz,
       primary key (organisation_id, id),
       unique (organisation_id, channel_integration_id, room),
-      unique (organisation_id, channel_integration_id, id),
+      -- The id comes second: a plan made without statistics must not take this for the key of a room.
+      unique (organisation_id, id, channel_integration_id),
       foreign key (organisation_id, agent_id) references agents (organisation_id, id),
       foreign key (organisation_id, channel_integration_id, contact_id)
         references contacts (organisation_id, channel_integration_id, id) on delete cascade

@@ -28,6 +28,8 @@ export async function createWorkers(options: ConversationWorkerOptions): Promise
     activities,
     workflowBundle: options.workflowBundle,
     maxCachedWorkflows: options.maxCachedWorkflows,
+    // After a crash a conversation waits so long for the dead process before another takes it.
+    stickyQueueScheduleToStartTimeout: '3s',
     maxConcurrentWorkflowTaskExecutions: 40,
     maxConcurrentActivityTaskExecutions: 100,
     maxConcurrentLocalActivityExecutions: options.poolSize,

@@ -58,8 +58,11 @@ export interface Delivery {
 
 export type SendOutcome =
   | { kind: 'sent'; providerMessageId: string | null }
-  /** Nothing happened; try again, not before this many milliseconds (null: the workflow's own backoff). */
-  | { kind: 'try_again'; afterMs: number | null; code: string }
+  /**
+   * Try again, not before this many milliseconds (null: the workflow's own backoff). What may have arrived is only
+   * repeated under its key and as it stands; otherwise nothing happened, and newer messages may still change it.
+   */
+  | { kind: 'try_again'; afterMs: number | null; code: string; mayHaveArrived: boolean }
   /** Nothing happened, and it never will (CHAN-4). */
   | { kind: 'failed'; code: string }
   /** It may have arrived. */

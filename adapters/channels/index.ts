@@ -52,12 +52,13 @@ export function openChannels(parts: {
       );
     } catch {
       // Whatever kept the settings away, the provider was not called: saying so keeps the send repeatable.
-      return { kind: 'try_again', afterMs: null, code: 'settings_unavailable' };
+      return { kind: 'try_again', afterMs: null, code: 'settings_unavailable', mayHaveArrived: false };
     }
     if (integration === null) return { kind: 'failed', code: 'integration_unknown' };
-    if (signal.aborted) return { kind: 'try_again', afterMs: 0, code: 'aborted' };
+    if (signal.aborted) return { kind: 'try_again', afterMs: 0, code: 'aborted', mayHaveArrived: false };
     // A take-over waits for this moment: a call begun later could overtake a person (DESIGN section 5).
-    if (clock.now() >= delivery.deadline) return { kind: 'try_again', afterMs: 0, code: 'deadline_passed' };
+    if (clock.now() >= delivery.deadline)
+      return { kind: 'try_again', afterMs: 0, code: 'deadline_passed', mayHaveArrived: false };
     return sender(delivery, integration, signal);
   }
 

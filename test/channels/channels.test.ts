@@ -162,6 +162,7 @@ describe('ways out to customers', () => {
       kind: 'try_again',
       afterMs: null,
       code: 'settings_unavailable',
+      mayHaveArrived: false,
     });
     setting.integration = whatsapp;
     assert.equal((await send('whatsapp')).kind, 'sent');

@@ -45,10 +45,20 @@ describe('the send ledger', () => {
       const room = await openRoom(pool);
       const id = await room.reply(1, 'first');
       await room.fence(1);
-      await room.ledger.record(room.ref, id, { kind: 'try_again', afterMs: null, code: 'http_503', mayHaveArrived: false }, NOW);
+      await room.ledger.record(
+        room.ref,
+        id,
+        { kind: 'try_again', afterMs: null, code: 'http_503', mayHaveArrived: false },
+        NOW,
+      );
       const again = await room.fence(1);
       assert.equal(again.kind === 'ready' && again.delivery.outboundId, id);
-      await room.ledger.record(room.ref, id, { kind: 'try_again', afterMs: null, code: 'http_503', mayHaveArrived: false }, NOW);
+      await room.ledger.record(
+        room.ref,
+        id,
+        { kind: 'try_again', afterMs: null, code: 'http_503', mayHaveArrived: false },
+        NOW,
+      );
       assert.notEqual(await room.reply(1, 'second'), id);
     });
 
@@ -272,7 +282,12 @@ describe('the send ledger', () => {
       const room = await openRoom(pool, 'whatsapp');
       const id = await room.reply(1, 'hello');
       await room.fence(1);
-      await room.ledger.record(room.ref, id, { kind: 'try_again', afterMs: null, code: 'refused', mayHaveArrived: false }, NOW);
+      await room.ledger.record(
+        room.ref,
+        id,
+        { kind: 'try_again', afterMs: null, code: 'refused', mayHaveArrived: false },
+        NOW,
+      );
       assert.equal(await room.ledger.giveUpWaiting(room.ref, id, NOW), 'failed');
       assert.deepEqual(await room.messages(), [[1, 1, 'answer_failed']]);
     });

@@ -57,7 +57,9 @@ function toWire(delivery: Delivery): Record<string, unknown> {
 function outcomeOf(status: number, afterMs: number | null): SendOutcome {
   if (status >= 200 && status < 300) return { kind: 'sent', providerMessageId: null };
   const code = `http_${status}`;
-  if (status === 408 || status === 429 || status >= 500) return { kind: 'try_again', afterMs, code };
+  if (status === 429) return { kind: 'try_again', afterMs, code, mayHaveArrived: false };
+  // The receiver may have worked before it failed.
+  if (status === 408 || status >= 500) return { kind: 'try_again', afterMs, code, mayHaveArrived: true };
   if (status === 410) return { kind: 'failed', code: 'gone' };
   return { kind: 'failed', code: status < 400 ? 'redirected' : code };
 }
@@ -76,6 +78,7 @@ function outcomeOfFailure(failure: EgressFailure): SendOutcome {
         kind: 'try_again',
         afterMs: null,
         code: failure.mayHaveArrived ? 'outcome_unknown' : failure.code,
+        mayHaveArrived: failure.mayHaveArrived,
       };
   }
 }

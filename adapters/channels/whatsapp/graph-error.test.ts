@@ -44,6 +44,7 @@ describe('error answers of the Graph API', () => {
       kind: 'try_again',
       afterMs: 9000,
       code: '777',
+      mayHaveArrived: false,
     });
   });
 

@@ -37,11 +37,12 @@ export function outcomeOfRefusal({ status, body, afterMs, attempt }: GraphRefusa
   const code = String(number);
   if (number === PAIR_LIMIT) {
     const suggested = Math.min(4 ** Math.min(attempt, 8) * 1000, LONGEST_WAIT_MS);
-    return { kind: 'try_again', afterMs: afterMs ?? suggested, code };
+    return { kind: 'try_again', afterMs: afterMs ?? suggested, code, mayHaveArrived: false };
   }
   if (PERMANENT.has(number)) return { kind: 'failed', code };
   const passes = THROTTLED.has(number) || PASSING.has(number) || error?.['is_transient'] === true;
-  if (passes || status === 429 || status >= 500) return { kind: 'try_again', afterMs, code };
+  if (passes || status === 429 || status >= 500)
+    return { kind: 'try_again', afterMs, code, mayHaveArrived: false };
   return { kind: 'failed', code };
 }
 
@@ -52,6 +53,7 @@ export function outcomeOfRefusal({ status, body, afterMs, attempt }: GraphRefusa
 function outcomeOfStatus(status: number, afterMs: number | null): SendOutcome {
   const code = `http_${status}`;
   if (status === 502 || status === 504) return { kind: 'unknown', code };
-  if (status === 408 || status === 429 || status >= 500) return { kind: 'try_again', afterMs, code };
+  if (status === 408 || status === 429 || status >= 500)
+    return { kind: 'try_again', afterMs, code, mayHaveArrived: false };
   return { kind: 'failed', code };
 }

@@ -91,5 +91,5 @@ function outcomeOfFailure(failure: EgressFailure): SendOutcome {
   if (failure.code === 'bad_request') return { kind: 'failed', code: 'bad_access_token' };
   if (failure.code === 'bad_url' || failure.code === 'blocked_destination')
     return { kind: 'failed', code: failure.code };
-  return { kind: 'try_again', afterMs: null, code: failure.code };
+  return { kind: 'try_again', afterMs: null, code: failure.code, mayHaveArrived: false };
 }
