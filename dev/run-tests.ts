@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import type { Counts } from './counting-reporter.ts';
 import { openProgress } from './progress.ts';
 import { findTemporalCli } from './temporal-cli/find-temporal-cli.ts';
+import { openProgress } from './progress.ts';
+import { findTemporalCli } from './temporal-cli/find-temporal-cli.ts';
 
 // npm test: format, lint, types, then every test. npm run test:unit: only the tests beside the code, in seconds.
 // Arguments are handed to mocha (files, --grep …); files replace the usual ones and skip the checks.
@@ -25,6 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 const [tier, ...given] = process.argv.slice(2);
 const ownFiles = given.some((argument) => argument.endsWith('.test.ts'));
+const temporalCli = tier === 'all' ? await prepareTemporal() : {};
 const failedChecks = tier === 'all' && !ownFiles ? await runChecks() : [];
 if (tier === 'all') await prepareTemporal();
 const { counts, code } = await runMocha([...given, ...(ownFiles ? [] : testFiles())]);
@@ -42,6 +45,21 @@ async function prepareTemporal(): Promise<void> {
     );
   } catch (error) {
     console.error((error as Error).message);
+    process.exit(1);
+  }
+}
+
+/** Where the CLI must be built first, no test's time would do for that. */
+async function prepareTemporal(): Promise<Record<string, string>> {
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  process.once('SIGINT', stop).once('SIGTERM', stop);
+  try {
+    const { path } = await findTemporalCli(process.env, openProgress(console.log), stopping.signal);
+    return { TEMPORAL_CLI: path };
+  } catch (error) {
+    console.error((error as Error).message);
+    console.log('0 passed, 0 failed, 0 skipped');
     process.exit(1);
   }
 }
@@ -74,6 +92,7 @@ async function runMocha(args: string[]): Promise<{ counts: Counts; code: number 
   running = spawn(process.execPath, [mocha, color, '--reporter', reporter, ...args], {
     cwd: root,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
+    env: { ...process.env, ...temporalCli },
   });
   const child = running;
   child.on('message', (message) => {
