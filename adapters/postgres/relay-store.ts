@@ -62,16 +62,14 @@ const ACKNOWLEDGED = {
   name: 'relay-acknowledged',
   text: `
     update inbox i set signalled_at = $3, signal_count = i.signal_count + 1
-    from unnest($1::uuid[], $2::uuid[]) as given (organisation_id, id)
-    where i.organisation_id = given.organisation_id and i.id = given.id and i.settled_at is null`,
+    where i.organisation_id = any ($1::uuid[]) and i.id = any ($2::uuid[]) and i.settled_at is null`,
 };
 
 const NOT_RUNNING = {
   name: 'relay-not-running',
   text: `
     update inbox i set settled_at = $3, settled_reason = 'conversation_not_running'
-    from unnest($1::uuid[], $2::uuid[]) as given (organisation_id, id)
-    where i.organisation_id = given.organisation_id and i.id = given.id and i.settled_at is null`,
+    where i.organisation_id = any ($1::uuid[]) and i.id = any ($2::uuid[]) and i.settled_at is null`,
 };
 
 interface DueRow extends InboxRow {
@@ -90,7 +88,7 @@ export function openRelayStore({ url }: { url: string }): RelayStore {
 
   async function mark(statement: typeof ACKNOWLEDGED, rowIds: readonly string[], now: Date): Promise<void> {
     const known = rowIds.filter((id) => organisations.has(id));
-    await ask(pool, statement, [known.map((id) => organisations.get(id)), known, now]);
+    await ask(pool, statement, [[...new Set(known.map((id) => organisations.get(id)))], known, now]);
   }
 
   return {
