@@ -4,8 +4,6 @@ import { join } from 'node:path';
 import type { Counts } from './counting-reporter.ts';
 import { openProgress } from './progress.ts';
 import { findTemporalCli } from './temporal-cli/find-temporal-cli.ts';
-import { openProgress } from './progress.ts';
-import { findTemporalCli } from './temporal-cli/find-temporal-cli.ts';
 
 // npm test: format, lint, types, then every test. npm run test:unit: only the tests beside the code, in seconds.
 // Arguments are handed to mocha (files, --grep …); files replace the usual ones and skip the checks.
@@ -27,9 +25,8 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 
 const [tier, ...given] = process.argv.slice(2);
 const ownFiles = given.some((argument) => argument.endsWith('.test.ts'));
-const temporalCli = tier === 'all' ? await prepareTemporal() : {};
 const failedChecks = tier === 'all' && !ownFiles ? await runChecks() : [];
-if (tier === 'all') await prepareTemporal();
+const temporalCli = tier === 'all' ? await prepareTemporal() : {};
 const { counts, code } = await runMocha([...given, ...(ownFiles ? [] : testFiles())]);
 if (failedChecks.length > 0)
   console.log(`\nchecks failed: ${failedChecks.join(', ')} (their messages stand at the top)`);
@@ -37,19 +34,6 @@ process.exitCode = code !== 0 ? code : failedChecks.length > 0 ? 1 : 0;
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 
 /** A download or a build takes minutes, which no test has; here it shows its progress. */
-async function prepareTemporal(): Promise<void> {
-  try {
-    await findTemporalCli(
-      process.env,
-      openProgress((line) => console.log(line)),
-    );
-  } catch (error) {
-    console.error((error as Error).message);
-    process.exit(1);
-  }
-}
-
-/** Where the CLI must be built first, no test's time would do for that. */
 async function prepareTemporal(): Promise<Record<string, string>> {
   const stopping = new AbortController();
   const stop = () => stopping.abort();
