@@ -209,10 +209,11 @@ describe('the send ledger', () => {
       [SENT, 'sent', 'answered'],
       [{ kind: 'failed', code: 'http_400' }, 'failed', 'answer_failed'],
       [{ kind: 'try_again', afterMs: 1000, code: 'http_429', mayHaveArrived: false }, 'planned', null],
+      [{ kind: 'try_again', afterMs: 1000, code: 'http_503', mayHaveArrived: true }, 'sending', null],
       [{ kind: 'unknown', code: 'timeout' }, 'sending', null],
     ];
     for (const [outcome, state, reason] of outcomes) {
-      it(`CHAN-5 writes ${outcome.kind} and what it means for the messages in three statements`, async () => {
+      it(`CHAN-5 writes ${JSON.stringify(outcome)} and what it means for the messages in three statements`, async () => {
         const room = await openRoom(pool);
         const id = await room.reply(1, 'hello');
         await room.fence(1);
