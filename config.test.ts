@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
-import { ConfigError, describeConfig, loadConfig } from './config.ts';
+import { ConfigError, loadConfig } from './config.ts';
+import { describeConfig } from './adapters/log/describe-config.ts';
 
 const KEY = `k1:${Buffer.alloc(32, 7).toString('base64')}`;
 

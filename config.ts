@@ -17,6 +17,8 @@ export interface Config<P extends Program = Program> {
     readonly publicUrl: string;
     /** Prometheus figures are served here and nowhere else; null serves none. */
     readonly metricsPort: number | null;
+    /** Proxies in front of the API, exactly: with a wrong number anybody may choose the address we log. */
+    readonly trustedProxies: number;
   };
   readonly postgres: {
     /** Login that row-level security binds. */
@@ -57,6 +59,8 @@ export interface Config<P extends Program = Program> {
   readonly worker: {
     readonly relay: boolean;
     readonly maxCachedWorkflows: number;
+    /** Whether workflow code keeps stack traces, for who looks for a bug in it; each turn pays for them. */
+    readonly workflowStackTraces: boolean;
     /** Named point at which the worker kills itself with SIGKILL; set by tests only. */
     readonly failpoint: string | null;
   };
@@ -143,6 +147,8 @@ const settings = z.object({
   QONTAK_CRM_API_KEY: absent(z.string()),
   RELAY: z.enum(['on', 'off'], 'is neither on nor off').default('on'),
   MAX_CACHED_WORKFLOWS: count(0, 1_000_000).default(1000),
+  WORKFLOW_STACK_TRACES: z.enum(['on', 'off'], 'is neither on nor off').default('off'),
+  TRUSTED_PROXIES: count(0, 10).default(0),
   FAILPOINT: absent(z.string()),
   TURNS_PER_RUN: absent(count(1, 10_000)),
   DELIVERY_REPORT_SECONDS: count(1, 86_400).default(60),
@@ -183,25 +189,6 @@ export class ConfigError extends Error {
   }
 }
 
-/** One line per setting for a start-up log; keys are shown as yes or no, database logins without password. */
-export function describeConfig(config: Config): Record<string, string> {
-  const yesNo = (secret: string | null) => (secret === null ? 'no' : 'yes');
-  const { http, temporal, model, qontak } = config;
-  const { username, host, pathname } = new URL(config.postgres.url);
-  return {
-    public_url: http.publicUrl,
-    listens: `${http.host}:${http.port}, figures on ${http.metricsPort ?? 'no port'}`,
-    database: `${username}@${host}${pathname}`,
-    temporal: `${temporal.address} (${temporal.namespace})`,
-    temporal_credentials: `API key ${yesNo(temporal.apiKey)}, client certificate ${yesNo(temporal.tlsCert)}`,
-    model: `${model.name} at ${model.baseUrl ?? 'the vendor'}, key ${yesNo(model.apiKey)}`,
-    secrets_key: yesNo(config.secretsKey),
-    qontak: `${qontak.baseUrl ?? 'no'}, CRM key ${yesNo(qontak.crmApiKey)}`,
-    egress_allow: config.egressAllow.join(', ') || 'public addresses only',
-    log_level: config.logLevel,
-  };
-}
-
 function toConfig(env: z.infer<typeof settings>): Config {
   return {
     http: {
@@ -209,6 +196,7 @@ function toConfig(env: z.infer<typeof settings>): Config {
       port: env.PORT,
       publicUrl: env.PUBLIC_URL ?? `http://127.0.0.1:${env.PORT}`,
       metricsPort: env.METRICS_PORT,
+      trustedProxies: env.TRUSTED_PROXIES,
     },
     postgres: {
       url: env.DATABASE_URL,
@@ -240,6 +228,7 @@ function toConfig(env: z.infer<typeof settings>): Config {
     worker: {
       relay: env.RELAY === 'on',
       maxCachedWorkflows: env.MAX_CACHED_WORKFLOWS,
+      workflowStackTraces: env.WORKFLOW_STACK_TRACES === 'on',
       failpoint: env.FAILPOINT,
     },
     conversation: { turnsPerRun: env.TURNS_PER_RUN, deliveryReportSeconds: env.DELIVERY_REPORT_SECONDS },

@@ -1,10 +1,11 @@
 import { receivers } from '../adapters/channels/index.ts';
+import { describeConfig } from '../adapters/log/describe-config.ts';
 import { openLog } from '../adapters/log/log.ts';
 import { openGatewayStores } from '../adapters/postgres/index.ts';
 import { openSecrets } from '../adapters/secrets/secrets.ts';
 import { openConversations } from '../adapters/temporal/conversations.ts';
 import { entranceOptions } from '../adapters/temporal/entrance.ts';
-import { ConfigError, describeConfig, loadConfig } from '../config.ts';
+import { ConfigError, loadConfig } from '../config.ts';
 import type { Config } from '../config.ts';
 import { conversationWorkflowId } from '../contract/ids.ts';
 import { createApp } from './app.ts';
@@ -49,6 +50,7 @@ async function main(config: Config<'api'>): Promise<void> {
     {
       log,
       publicUrl: config.http.publicUrl,
+      trustedProxies: config.http.trustedProxies,
       workflowUrl: workflowUrl(config.temporal),
       sealAnswer: {
         seal: (text, row) => secrets.seal(text, { ...REMEMBERED_ANSWER, row }),

@@ -77,6 +77,10 @@ export function problemOf(error: unknown): Problem {
         'It is not known whether the request took effect. Repeat it: what has an id or an Idempotency-Key is not done twice.',
         { retryAfterSeconds: 2 },
       );
+    if (error.code === 'CURSOR_UNKNOWN')
+      return new Problem(422, 'The cursor is none that a list here gave out.', {
+        errors: [{ field: 'cursor', message: 'is none that this list gave out' }],
+      });
     if (error.code === 'CONVERSATION_UNKNOWN') return unknown('conversation');
   }
   return readingProblem(error) ?? new Problem(500, 'Nothing more can be said here; the request id finds it.');

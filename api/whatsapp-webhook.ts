@@ -85,6 +85,10 @@ async function store(
       failures.push(error);
     }
   }
+  if (batch.ignored > 0) {
+    const fields = { integration: integration.id, ignored: batch.ignored };
+    gateway.options.log.info(fields, 'parts of a WhatsApp webhook were not for us');
+  }
   if (batch.statuses.length > 0) {
     const settled = await gateway.inbox.applyStatuses(integration, batch.statuses, gateway.clock.now());
     for (const { signal } of settled) gateway.conversations.signalSoon(signal);

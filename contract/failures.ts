@@ -9,6 +9,7 @@ export const FAILURES = {
   MODEL_REFUSED: { retryable: false },
   STORE_UNAVAILABLE: { retryable: true },
   CONVERSATION_UNKNOWN: { retryable: false },
+  CURSOR_UNKNOWN: { retryable: false },
   UNEXPECTED: { retryable: true },
 } as const;
 

@@ -122,6 +122,8 @@ function whatsappChannel(agentId: string): NewChannel {
 }
 
 /** The oldest channel of the kind, with its secrets in the clear. */
+const STAND_IN_SINK = /^http:\/\/127\.0\.0\.1:\d+\/sink\/replies$/;
+
 async function ensureChannel(
   pool: pg.Pool,
   settings: Settings,
@@ -136,7 +138,9 @@ async function ensureChannel(
     return { id: created.id, secrets: wanted.secrets };
   }
   const replyUrl = wanted.settings.reply_url;
-  if (replyUrl !== undefined && known.settings.reply_url !== replyUrl)
+  // Our own stand-in may have moved to another port; an address that a builder chose stays.
+  const isStandIn = STAND_IN_SINK.test(known.settings.reply_url ?? '');
+  if (replyUrl !== undefined && isStandIn && known.settings.reply_url !== replyUrl)
     await settings.updateChannel(SEEDER, known.id, { settings: { reply_url: replyUrl } });
   try {
     const current = await openIntegrations(pool, secrets).settingsOf(ORGANISATION, known.id);

@@ -57,8 +57,6 @@ const BOTH = [
   'TURNS_PER_RUN',
   'DELIVERY_REPORT_SECONDS',
   'MODEL_TASK_QUEUE',
-  'TURNS_PER_RUN',
-  'DELIVERY_REPORT_SECONDS',
   'SLACK_API_URL',
   'QONTAK_BASE_URL',
   'QONTAK_CRM_API_KEY',
@@ -75,6 +73,7 @@ export function apiEnv(around: Surroundings): Record<string, string> {
   return {
     ...productEnv(around),
     PORT: String(around.ports.api),
+    ...pick(around.given, ['TRUSTED_PROXIES']),
     METRICS_PORT: String(around.ports.api_metrics),
     DATABASE_LOOKUP_URL: around.database.lookupUrl,
   };
@@ -84,7 +83,13 @@ export function apiEnv(around: Surroundings): Record<string, string> {
 export function workerEnv(around: Surroundings, metricsPort: number): Record<string, string> {
   return {
     ...productEnv(around),
-    ...pick(around.given, ['OPENAI_MODEL', 'MAX_CACHED_WORKFLOWS', 'RELAY', 'FAILPOINT']),
+    ...pick(around.given, [
+      'OPENAI_MODEL',
+      'MAX_CACHED_WORKFLOWS',
+      'RELAY',
+      'WORKFLOW_STACK_TRACES',
+      'FAILPOINT',
+    ]),
     METRICS_PORT: String(metricsPort),
     DATABASE_JOBS_URL: around.database.jobsUrl,
     ...present({ OPENAI_API_KEY: around.model.apiKey, OPENAI_BASE_URL: around.model.baseUrl }),

@@ -5,6 +5,7 @@ import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime } from '@temporalio/worker';
 import { openChannels } from '../adapters/channels/index.ts';
 import { openEgress } from '../adapters/egress/egress.ts';
+import { describeConfig } from '../adapters/log/describe-config.ts';
 import { openLog } from '../adapters/log/log.ts';
 import type { Log } from '../adapters/log/log.ts';
 import { openModel } from '../adapters/model/open-model.ts';
@@ -14,11 +15,12 @@ import { connectionSettings } from '../adapters/temporal/connection.ts';
 import { entranceOptions } from '../adapters/temporal/entrance.ts';
 import { temporalLogger } from '../adapters/temporal/logger.ts';
 import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.ts';
-import { ConfigError, describeConfig, loadConfig } from '../config.ts';
+import { ConfigError, loadConfig } from '../config.ts';
 import type { Config } from '../config.ts';
 import { openFailpoint } from './failpoint.ts';
 import { runRelay } from './relay.ts';
 import { createWorkers } from './worker.ts';
+import { forgoWorkflowStackTraces } from './workflow-stack-traces.ts';
 import { workflowBundle } from './workflow-bundle.ts';
 
 const clock = { now: () => new Date() };
@@ -66,6 +68,7 @@ async function main(config: Config<'worker'>): Promise<void> {
     if (error !== null) log.warn({ err: error }, 'search attributes are not registered (docs/operations.md)');
   };
   await prepareServer();
+  if (!config.worker.workflowStackTraces) forgoWorkflowStackTraces();
   const workers = await createWorkers({
     connection,
     namespace: config.temporal.namespace,

@@ -6,7 +6,7 @@ import type { AgentSettings } from '../../domain/agent.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
 import { actorOf, writeAudit } from './audit.ts';
-import { BY_TIME, EMPTY_PAGE, readCursor, toPage } from './page.ts';
+import { BY_TIME, readCursor, toPage } from './page.ts';
 import { storable, storableJson } from './storable.ts';
 
 const COLUMNS = 'id, name, version, settings, created_at, updated_at';
@@ -56,7 +56,6 @@ export function openAgentSettings(pool: pg.Pool, clock: { now(): Date }): AgentM
     agents: ({ organisationId }, { limit, cursor }) =>
       asOrganisation(pool, organisationId, async (tenancy) => {
         const before = readCursor(cursor, BY_TIME);
-        if (before === 'strange') return EMPTY_PAGE;
         const values = [organisationId, before?.[0] ?? null, before?.[1] ?? null, limit + 1];
         const rows = await tenancy.rows<Row>(LIST, values);
         return toPage(rows, limit, (row) => [row.created_at.toISOString(), row.id], agentRecord);

@@ -7,7 +7,7 @@ import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { actorOf, writeAudit } from './audit.ts';
 import { seal } from './integration-secrets.ts';
-import { BY_TIME, EMPTY_PAGE, readCursor, toPage } from './page.ts';
+import { BY_TIME, readCursor, toPage } from './page.ts';
 import { storable, storableJson } from './storable.ts';
 
 const COLUMNS = `id, kind, name, agent_id, active, settings,
@@ -67,7 +67,6 @@ export function openChannelSettings(pool: pg.Pool, secrets: Secrets, clock: { no
     channels: ({ organisationId }, { limit, cursor }) =>
       asOrganisation(pool, organisationId, async (tenancy) => {
         const before = readCursor(cursor, BY_TIME);
-        if (before === 'strange') return EMPTY_PAGE;
         const values = [organisationId, before?.[0] ?? null, before?.[1] ?? null, limit + 1];
         const rows = await tenancy.rows<Row>(LIST, values);
         return toPage(rows, limit, (row) => [row.created_at.toISOString(), row.id], channelRecord);

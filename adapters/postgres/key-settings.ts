@@ -6,7 +6,7 @@ import { newApiKey } from './api-key.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
 import { actorOf, writeAudit } from './audit.ts';
-import { BY_TIME, EMPTY_PAGE, readCursor, toPage } from './page.ts';
+import { BY_TIME, readCursor, toPage } from './page.ts';
 import { storable } from './storable.ts';
 
 const COLUMNS = 'id, name, role, created_at, revoked_at';
@@ -30,7 +30,7 @@ const REVOKE: Statement = {
   name: 'keys-revoke',
   text: `
     update api_keys set revoked_at = coalesce(revoked_at, $3)
-    where organisation_id = $1 and id = $2 returning ${COLUMNS}`,
+    where organisation_id = $1 and id = $2 and (role <> 'owner' or $4::text = 'owner') returning ${COLUMNS}`,
 };
 
 interface Row {
@@ -48,7 +48,6 @@ export function openKeySettings(pool: pg.Pool, clock: { now(): Date }): KeyMetho
     keys: ({ organisationId }, { limit, cursor }) =>
       asOrganisation(pool, organisationId, async (tenancy) => {
         const before = readCursor(cursor, BY_TIME);
-        if (before === 'strange') return EMPTY_PAGE;
         const values = [organisationId, before?.[0] ?? null, before?.[1] ?? null, limit + 1];
         const rows = await tenancy.rows<Row>(LIST, values);
         return toPage(rows, limit, (row) => [row.created_at.toISOString(), row.id], keyRecord);
@@ -71,7 +70,7 @@ export function openKeySettings(pool: pg.Pool, clock: { now(): Date }): KeyMetho
       if (!isUuid(id)) return null;
       return asOrganisation(pool, caller.organisationId, async (tenancy) => {
         const now = clock.now();
-        const [row] = await tenancy.rows<Row>(REVOKE, [caller.organisationId, id, now]);
+        const [row] = await tenancy.rows<Row>(REVOKE, [caller.organisationId, id, now, caller.role]);
         if (row === undefined) return null;
         const entry = { actor: actorOf(caller), action: 'key.revoked', subject: id, source: null };
         await writeAudit(tenancy, { ...entry, detail: { role: row.role } }, now);

@@ -1,25 +1,31 @@
 import type { Page } from '../../api/ports.ts';
+import { ParleyFailure } from '../../contract/failures.ts';
 
 /** The sort key of a row, as strings; opaque to whoever turns the pages. */
 export type Place = readonly string[];
 
 /**
- * Where a page goes on. Null at the beginning; `strange` for a cursor that is none of ours, behind which there is
- * nothing.
+ * Where a page goes on; null at the beginning.
+ * @throws ParleyFailure CURSOR_UNKNOWN for a cursor that is none of ours: an empty page would say that the list is over.
  */
-export function readCursor(cursor: string | null, parts: readonly RegExp[]): Place | null | 'strange' {
+export function readCursor(cursor: string | null, parts: readonly RegExp[]): Place | null {
   if (cursor === null) return null;
-  let place: unknown;
-  try {
-    place = JSON.parse(Buffer.from(cursor, 'base64url').toString('utf8'));
-  } catch {
-    return 'strange';
-  }
+  const place = parsed(Buffer.from(cursor, 'base64url').toString('utf8'));
   const fits =
     Array.isArray(place) &&
     place.length === parts.length &&
     place.every((part, n) => typeof part === 'string' && parts[n]?.test(part));
-  return fits ? (place as string[]) : 'strange';
+  if (!fits) throw new ParleyFailure('CURSOR_UNKNOWN');
+  return place as string[];
+}
+
+function parsed(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    // No JSON is no place either; the parser's message would quote it.
+    return null;
+  }
 }
 
 /** Makes a page of rows that were asked for with one more than `limit`. */

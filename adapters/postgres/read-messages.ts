@@ -4,7 +4,7 @@ import { describeContent } from '../../domain/message.ts';
 import type { MessageContent } from '../../domain/message.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
-import { BY_TIME_AND_PLACE, EMPTY_PAGE, readCursor, toPage } from './page.ts';
+import { BY_TIME_AND_PLACE, readCursor, toPage } from './page.ts';
 
 const EXISTS: Statement = {
   name: 'read-messages-conversation',
@@ -61,7 +61,6 @@ export function readMessages(pool: pg.Pool): Readers['messages'] {
       const found = await tenancy.rows(EXISTS, [organisationId, conversationId]);
       if (found.length === 0) return null;
       const after = readCursor(cursor, BY_TIME_AND_PLACE);
-      if (after === 'strange') return EMPTY_PAGE;
       const [at, place, id] = after ?? BEGINNING;
       const values = [organisationId, conversationId, at, place, id, limit + 1];
       const rows = await tenancy.rows<Row>(MESSAGES, values);

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { AuditEntry, Readers, StoredEvent, TraceStep } from '../../api/ports.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
-import { BY_NUMBER, EMPTY_PAGE, readCursor, toPage } from './page.ts';
+import { BY_NUMBER, readCursor, toPage } from './page.ts';
 import { readConversation, readConversations } from './read-conversations.ts';
 import { readMessages } from './read-messages.ts';
 
@@ -81,7 +81,6 @@ export function openReaders(pool: pg.Pool): Readers {
         const found = await tenancy.rows(CONVERSATION_EXISTS, [organisationId, conversationId]);
         if (found.length === 0) return null;
         const after = readCursor(cursor, BY_NUMBER);
-        if (after === 'strange') return EMPTY_PAGE;
         const values = [organisationId, conversationId, after?.[0] ?? null, limit + 1];
         return toPage(await tenancy.rows<TurnRow>(TURNS, values), limit, (row) => [row.number], traceStep);
       }),
@@ -89,7 +88,6 @@ export function openReaders(pool: pg.Pool): Readers {
     events: ({ organisationId }, { limit, cursor }) =>
       asOrganisation(pool, organisationId, async (tenancy) => {
         const before = readCursor(cursor, BY_NUMBER);
-        if (before === 'strange') return EMPTY_PAGE;
         const values = [organisationId, before?.[0] ?? null, limit + 1];
         return toPage(
           await tenancy.rows<EventRow>(EVENTS, values),
@@ -102,7 +100,6 @@ export function openReaders(pool: pg.Pool): Readers {
     audit: ({ organisationId }, { limit, cursor }) =>
       asOrganisation(pool, organisationId, async (tenancy) => {
         const before = readCursor(cursor, BY_NUMBER);
-        if (before === 'strange') return EMPTY_PAGE;
         const values = [organisationId, before?.[0] ?? null, limit + 1];
         return toPage(await tenancy.rows<AuditRow>(AUDIT, values), limit, (row) => [row.number], auditEntry);
       }),

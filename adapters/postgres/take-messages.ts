@@ -34,7 +34,7 @@ const TAKE: Statement = {
   name: 'take',
   text: `
     with reply as (
-      select state, answers_seq, epoch from outbound
+      select state, in_reply_to, epoch from outbound
       where organisation_id = $1 and conversation_id = $2 and cause = $4 and part = 0
     ),
     mine as (
@@ -48,7 +48,7 @@ const TAKE: Statement = {
         and turn is null and $6 and not exists (select from reply where state <> 'planned')
       returning id, seq, provider_message_id, at, body
     )
-    select m.*, r.state, r.answers_seq, r.epoch as reply_epoch
+    select m.*, r.state, r.in_reply_to, r.epoch as reply_epoch
     from (select * from mine union all select * from taken) m left join reply r on true`,
 };
 
@@ -91,7 +91,7 @@ interface TakenRow {
   at: Date;
   body: MessageContent;
   state: DeliveryState | null;
-  answers_seq: number | null;
+  in_reply_to: string[] | null;
   reply_epoch: number | null;
 }
 
@@ -133,7 +133,7 @@ async function taken(
 ): Promise<TakenTurn> {
   const lastSeq = Math.max(...rows.map((row) => row.seq));
   const settings = completeAgentSettings(conversation.settings);
-  const plannedAlready = hasReply(rows[0], lastSeq, conversation.epoch);
+  const plannedAlready = hasReply(rows, conversation.epoch);
   const past = plannedAlready
     ? { history: [], unsummarised: 0 }
     : await readPast(tenancy, {
@@ -157,10 +157,15 @@ async function taken(
   };
 }
 
-/** A reply on its way stands as it is; a planned one only if it answers these very messages in this very epoch. */
-function hasReply(row: TakenRow | undefined, lastSeq: number, epoch: number): boolean {
-  if (row === undefined || row.state === null) return false;
-  return row.state !== 'planned' || (row.answers_seq === lastSeq && row.reply_epoch === epoch);
+/**
+ * A reply on its way stands as it is; a planned one only if it answers every one of these messages, in this very
+ * epoch. The highest seq would not tell: a message that an earlier turn lost and gave back has a lower one.
+ */
+function hasReply(rows: readonly TakenRow[], epoch: number): boolean {
+  return rows.every(({ state, in_reply_to, reply_epoch, provider_message_id }) => {
+    if (state !== 'planned') return state !== null;
+    return reply_epoch === epoch && in_reply_to?.includes(provider_message_id) === true;
+  });
 }
 
 function takenMessage(row: TakenRow): TakenMessage {

@@ -72,6 +72,18 @@ describe('opening a run', () => {
     assert.equal(taken.kind === 'taken' && taken.lastSeq, 1);
   });
 
+  it('CONV-2 gives what an older turn lost to the one that it resumes', async () => {
+    const room = await openRoom(pool);
+    await room.transcript.take(room.ref, 1, NOW);
+    await room.say('m2');
+    await room.reply(2, 'a2');
+    assert.deepEqual(await opened(room), { lastTurn: 1, answeredSeq: 0, waiting: [1, 2], sending: 0 });
+    const taken = await room.transcript.take(room.ref, 2, NOW);
+    assert.equal(taken.kind === 'taken' && taken.messages.length, 2);
+    // The reply that was planned knows nothing of the message given back: it would be called answered.
+    assert.equal(taken.kind === 'taken' && taken.plannedAlready, false);
+  });
+
   it('CONV-2 waits for commands as well as for messages', async () => {
     const room = await openRoom(pool);
     await room.inbox.command(room.caller, room.ref.conversationId, 'take_over', NOW);

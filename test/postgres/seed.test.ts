@@ -16,11 +16,15 @@ describe('the example organisation', () => {
       secretsKey: SECRETS,
       publicUrl: 'http://127.0.0.1:1',
       whatsappGraphUrl: 'http://127.0.0.1:2',
-      webhookSinkUrl: 'http://127.0.0.1:3/sink',
+      webhookSinkUrl: 'http://127.0.0.1:3/sink/replies',
       bare: false,
     };
     const first = await seed(options);
-    const second = await seed({ ...options, previous: first, webhookSinkUrl: 'http://127.0.0.1:4/sink' });
+    const second = await seed({
+      ...options,
+      previous: first,
+      webhookSinkUrl: 'http://127.0.0.1:4/sink/replies',
+    });
     assert.deepEqual(second, first);
 
     const stores = await openGatewayStores({
@@ -33,7 +37,13 @@ describe('the example organisation', () => {
     try {
       for (const role of ROLES) assert.equal((await stores.lookup.apiKey(first.keys[role]))?.role, role);
       const generic = await stores.lookup.channelIntegration(first.channels.generic);
-      assert.equal(generic?.settings.reply_url, 'http://127.0.0.1:4/sink');
+      assert.equal(generic?.settings.reply_url, 'http://127.0.0.1:4/sink/replies');
+      const admin = { organisationId: first.organisation, keyId: 'x', role: 'admin' as const };
+      const chosen = 'https://replies.example/here';
+      await stores.settings.updateChannel(admin, first.channels.generic, { settings: { reply_url: chosen } });
+      await seed({ ...options, previous: first });
+      const kept = await stores.settings.channel(admin, first.channels.generic);
+      assert.equal(kept?.settings.reply_url, chosen);
       assert.match(generic?.secrets.signing_secret ?? '', /^whsec_/);
       const whatsapp = await stores.lookup.channelIntegration(first.channels.whatsapp);
       assert.equal(whatsapp?.secrets.app_secret, first.secrets.whatsapp_app_secret);
