@@ -121,9 +121,9 @@ function whatsappChannel(agentId: string): NewChannel {
   };
 }
 
-/** The oldest channel of the kind, with its secrets in the clear. */
 const STAND_IN_SINK = /^http:\/\/127\.0\.0\.1:\d+\/sink\/replies$/;
 
+/** The oldest channel of the kind, with its secrets in the clear. */
 async function ensureChannel(
   pool: pg.Pool,
   settings: Settings,
@@ -138,13 +138,14 @@ async function ensureChannel(
     return { id: created.id, secrets: wanted.secrets };
   }
   const replyUrl = wanted.settings.reply_url;
-  // Our own stand-in may have moved to another port; an address that a builder chose stays.
-  const isStandIn = STAND_IN_SINK.test(known.settings.reply_url ?? '');
-  if (replyUrl !== undefined && isStandIn && known.settings.reply_url !== replyUrl)
+  const current = known.settings.reply_url;
+  // Our own stand-in may be new here or have moved to another port; an address that a builder chose stays.
+  const isOurs = current === undefined || STAND_IN_SINK.test(current);
+  if (replyUrl !== undefined && isOurs && current !== replyUrl)
     await settings.updateChannel(SEEDER, known.id, { settings: { reply_url: replyUrl } });
   try {
-    const current = await openIntegrations(pool, secrets).settingsOf(ORGANISATION, known.id);
-    return { id: known.id, secrets: current?.secrets ?? {} };
+    const stored = await openIntegrations(pool, secrets).settingsOf(ORGANISATION, known.id);
+    return { id: known.id, secrets: stored?.secrets ?? {} };
   } catch {
     // The key they were sealed with is lost: an example may simply get new ones.
     await settings.updateChannel(SEEDER, known.id, { secrets: wanted.secrets });
