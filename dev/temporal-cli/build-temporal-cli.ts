@@ -41,9 +41,8 @@ export async function buildTemporalCli(obtain: Obtain): Promise<void> {
   }
   try {
     if (existsSync(target)) return;
-    await progress.step('building the Temporal CLI with Go (once per user, about five minutes)', () =>
-      build(obtain),
-    );
+    progress.say(`building the Temporal CLI ${obtain.version} with Go: once per user, five to ten minutes`);
+    await progress.step('building the Temporal CLI', () => build(obtain));
   } finally {
     rmSync(lock, { recursive: true, force: true });
   }
