@@ -15,7 +15,7 @@ export interface Config<P extends Program = Program> {
     readonly host: string;
     readonly port: number;
     readonly publicUrl: string;
-    /** Prometheus figures are served here and nowhere else; null serves none. */
+    /** A worker answers /healthz here; null: nowhere. The API does not use it yet. */
     readonly metricsPort: number | null;
     /** Proxies in front of the API, exactly: with a wrong number anybody may choose the address we log. */
     readonly trustedProxies: number;

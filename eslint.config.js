@@ -24,7 +24,7 @@ export default tseslint.config(
     },
   },
   {
-    // The workflow sandbox: no clock but the workflow's, no randomness, no environment (DESIGN, determinism).
+    // The workflow sandbox: no clock but the workflow's, no randomness, no environment (DESIGN section 3).
     files: ['workflows/**/*.ts', 'contract/**/*.ts', 'domain/**/*.ts'],
     ignores: ['**/*.test.ts'],
     rules: {

@@ -19,7 +19,7 @@ interface Repeatable {
 
 /**
  * Does a request once per Idempotency-Key: the same key and body get the same answer for 24 h, another body 422,
- * a request still under way 409 (API.md, Conventions). A refusal changes nothing and is not remembered.
+ * a request still under way 409 (DESIGN section 11). A refusal changes nothing and is not remembered.
  */
 export async function once(
   request: Repeatable,

@@ -22,7 +22,7 @@ export interface Audit {
   }): Promise<void>;
 }
 
-/** Answers remembered for repeated POSTs (API.md, Conventions). */
+/** Answers remembered for repeated POSTs (DESIGN section 11). */
 export interface IdempotencyKeys {
   /** `fresh`: go on and call `finish`. `running`: another request holds the key. */
   begin(

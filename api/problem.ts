@@ -24,7 +24,7 @@ const TITLES = {
 
 export type ProblemStatus = keyof typeof TITLES;
 
-/** An answer that is not the wished one, as RFC 9457 has it (API.md, Conventions). Its detail is for the caller to read. */
+/** An answer that is not the wished one, as RFC 9457 has it (DESIGN section 11). Its detail is for the caller to read. */
 export class Problem extends Error {
   readonly status: ProblemStatus;
   readonly errors: readonly FieldError[];

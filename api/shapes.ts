@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Page, PageQuery } from './ports.ts';
 
-/** The pieces that requests and answers are made of on the wire: snake_case, RFC 3339 in UTC (API.md, Conventions). */
+/** The pieces that requests and answers are made of on the wire: snake_case, RFC 3339 in UTC (DESIGN section 11). */
 
 // NUL, and half of a surrogate pair.
 const UNSTORABLE = /[\0\p{Surrogate}]/u;

@@ -11,7 +11,7 @@ export const DELIVERY_STATES = [
 ] as const;
 export type DeliveryState = (typeof DELIVERY_STATES)[number];
 
-/** Why a message went out; the generic channel tells its receiver (API.md). */
+/** Why a message went out; the generic channel tells its receiver (DESIGN section 11). */
 export type OutboundKind =
   'reply' | 'notice' | 'nudge' | 'confirmation' | 'outcome' | 'fallback' | 'closing' | 'operator';
 

@@ -6,7 +6,7 @@ import { bundleWorkflowCode } from '@temporalio/worker';
 import type { Logger } from '@temporalio/worker';
 
 const root = join(import.meta.dirname, '..');
-/** All that a bundle is made of (DESIGN, import table). */
+/** All that a bundle is made of (DESIGN section 2). */
 const SOURCES = ['workflows', 'contract', 'domain'];
 
 /**

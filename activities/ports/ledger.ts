@@ -5,11 +5,11 @@ import type { DeliveryState, OutboundKind } from '../../domain/delivery.ts';
 /** The send ledger: every message to a customer passes here, in this order: passFence, channel, record. */
 export interface Ledger {
   /**
-   * The fence (DESIGN section 5): planned → sending in one transaction that reads the conversation FOR SHARE and
+   * The fence (DESIGN section 5): planned → sending in one transaction that locks the conversation FOR NO KEY UPDATE and
    * refuses on another epoch or owner, and with `regroup` also on a customer message newer than the reply answers.
    * A refusal other than `newer_message` is final: the row becomes `refused` and the turn's messages are settled.
    * A row found in `sending` (an earlier try died) passes again, or is reported as `unknown` where the channel's
-   * rule is `never`. Web chat goes straight to `sent`: the customer reads this table.
+   * rule is `never` or a person has come between. Web chat goes straight to `sent`: the customer reads this table.
    */
   passFence(
     ref: ConversationRef,

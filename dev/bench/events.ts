@@ -7,7 +7,7 @@ import { runBench } from './report/run-bench.ts';
 import { table } from './report/table.ts';
 
 // What one message costs in history events, fetched from Temporal, and in statements, as Postgres wrote them down.
-// The budgets are DESIGN's; each event is bytes kept for as long as the history and a row written on Temporal's disk.
+// The budgets are those of DESIGN section 3; each event is bytes kept for as long as the history and a row written on Temporal's disk.
 
 const BUDGETS = {
   plain_unbuffered: 11,

@@ -20,7 +20,7 @@ const NOBODY = '00000000-0000-4000-8000-000000000000';
 
 /**
  * Walks one route: without a credential, with a wrong one, with every role, and with ids of the organisation, of
- * another and of nobody. Returns what differs from API.md, a sentence each; an empty list is a pass.
+ * another and of nobody. Returns what differs from the route table and DESIGN section 11, a sentence each; an empty list is a pass.
  */
 export async function walkRoute(route: Route, stage: WalkStage): Promise<string[]> {
   return route.operation === undefined ? walkOpen(route, stage) : walkOperation(route, stage);
@@ -105,7 +105,7 @@ async function send(route: Route, stage: WalkStage, key: string | null, ids: Wal
   });
 }
 
-/** Null where the answer is as API.md says: status, form, and nothing of the other organisation in it. */
+/** Null where the answer is as DESIGN section 11 says: status, form, and nothing of the other organisation in it. */
 async function judge(
   answer: Response,
   wanted: readonly number[],

@@ -9,7 +9,7 @@ import { readSigningKeys, signWebhook } from './sign.ts';
 const MAX_ANSWER_BYTES = 16_384;
 
 /**
- * Posts a message to the integration's `reply_url` with the body of API.md, signed. A repeat carries the same
+ * Posts a message to the integration's `reply_url` with the body of DESIGN section 11, signed. A repeat carries the same
  * `webhook-id`, so an attempt whose outcome is unknown is simply made again (CHAN-5, `same_key`).
  */
 export function genericSender({ egress, clock, timeoutMs }: SenderParts & { egress: Egress }): Sender {
