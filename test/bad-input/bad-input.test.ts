@@ -109,6 +109,12 @@ describe('bad input on the running product', () => {
       [id],
     );
     assert.equal(row?.body.text, 'a\ufffdb\ufffdc');
+    // Its answer adds rows of its own; only when nothing is under way does a count stand still.
+    await eventually('all earlier messages are answered', async () => {
+      const open = await journey.sql('select from inbox where settled_at is null');
+      const waiting = await journey.sql(`select from outbound where state in ('planned', 'sending')`);
+      return open.length + waiting.length === 0;
+    });
 
     const before = (await everything()).counts;
     for (const message of [
@@ -142,15 +148,20 @@ describe('bad input on the running product', () => {
     const { api } = journey.stage.pids();
     const before = await everything();
     const pids = journey.stage.pids();
+    if (residentBytes(api ?? 0) === null) return this.skip();
+    // Garbage is collected when it suits the engine, so the size of one moment says little; what is held on to
+    // makes every round larger, and then none of them stands still.
+    const growths: number[] = [];
     await storm(2);
-    const warm = residentBytes(api ?? 0);
-    if (warm === null) return this.skip();
-    await storm(6);
-    const grown = (residentBytes(api ?? 0) ?? 0) - warm;
-    console.log(
-      `      memory of the api grew by ${(grown / MEGABYTE).toFixed(1)} MB over ${6 * requests.length} requests`,
-    );
-    assert.ok(grown < 50 * MEGABYTE, `${grown} bytes more`);
+    do {
+      const size = residentBytes(api ?? 0) ?? 0;
+      await storm(3);
+      growths.push(((residentBytes(api ?? 0) ?? 0) - size) / MEGABYTE);
+    } while ((growths.at(-1) ?? 0) > 5 && growths.length < 8);
+    const figures = growths.map((growth) => growth.toFixed(1)).join(', ');
+    console.log(`      memory of the api, in MB more with every ${3 * requests.length} requests: ${figures}`);
+    assert.ok((growths.at(-1) ?? 0) <= 5, `it grows for ever: ${figures}`);
+    assert.ok(growths.reduce((sum, growth) => sum + growth, 0) < 150, `it grows too much: ${figures}`);
     assert.deepEqual(journey.stage.pids(), pids);
     assert.deepEqual(await everything(), before);
     await bystander.says('I am still here');
