@@ -26,7 +26,7 @@ interface InstallationOptions extends StageOptions {
 }
 
 /** A kill costs the open workflow task its whole timeout, so that is short here (DESIGN section 10). */
-const SHORT = { WORKFLOW_TASK_TIMEOUT_SECONDS: '2', DELIVERY_REPORT_SECONDS: '3' };
+const SHORT = { WORKFLOW_TASK_TIMEOUT_SECONDS: '2', DELIVERY_REPORT_SECONDS: '10' };
 
 export async function openInstallation(options: InstallationOptions): Promise<Installation> {
   const { waitSeconds, capSeconds = 30, env, ...rest } = options;
