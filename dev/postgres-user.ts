@@ -19,7 +19,7 @@ interface Ids {
 
 /**
  * A normal user runs Postgres as himself. Root runs it as the cluster's owner, for a new cluster as `postgres` or
- * `nobody`. Where that user cannot pass the folders on the way (a checkout below /root), he keeps the one right to
+ * `nobody`. Where that user cannot pass the folders on the way (a checkout in root's home), he keeps the one right to
  * do so, by setpriv. @throws Error saying what to do when neither works.
  */
 export function runAsNormalUser(postgres: string, clusterDir: string): RunAs {
