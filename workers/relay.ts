@@ -3,6 +3,7 @@ import { WorkflowNotFoundError } from '@temporalio/client';
 import type { Client } from '@temporalio/client';
 import { enter } from '../adapters/temporal/entrance.ts';
 import type { Entrance, EntranceOptions } from '../adapters/temporal/entrance.ts';
+import { isServerAway } from '../adapters/temporal/server-away.ts';
 
 /** Rows that no turn has taken in time, across organisations; the store says which are due and how long to back off. */
 export interface RelayStore {
@@ -48,33 +49,47 @@ export async function runRelay(options: RelayOptions, signal: AbortSignal): Prom
 }
 
 /** One look at what is due. Returns how long to rest in milliseconds. */
-async function pass({ store, client, entrance, prepareServer, clock, log }: RelayOptions): Promise<number> {
+async function pass(options: RelayOptions): Promise<number> {
+  const { store, clock } = options;
   const due = await store.due(clock.now(), PER_PASS);
   for (let from = 0; from < due.length; from += AT_ONCE) {
     const outcomes = await Promise.all(
-      due.slice(from, from + AT_ONCE).map((conversation) => signalOne(conversation)),
+      due.slice(from, from + AT_ONCE).map((conversation) => signalAgain(conversation, options)),
     );
-    // Temporal is away: nothing is lost by trying again later, much by hammering it.
-    if (outcomes.includes('not_taken')) {
-      await prepareServer();
-      return AWAY_MS;
-    }
+    // Nothing is lost by trying again later, much by hammering a server that is away.
+    if (outcomes.includes('away')) return AWAY_MS;
   }
   return due.length === PER_PASS ? 0 : PASS_MS;
+}
 
-  async function signalOne(conversation: Entrance): Promise<'taken' | 'not_running' | 'not_taken'> {
-    const rowIds = conversation.rows.map((row) => row.id);
-    try {
-      await enter(client, conversation, entrance);
-    } catch (error) {
-      if (error instanceof WorkflowNotFoundError) {
-        await store.settleNotRunning(rowIds, clock.now());
-        return 'not_running';
-      }
-      log.warn({ rows: rowIds.length, err: error }, 'Temporal did not take a signal');
-      return 'not_taken';
+async function signalAgain(conversation: Entrance, options: RelayOptions): Promise<'done' | 'away'> {
+  const { store, clock, log } = options;
+  const rowIds = conversation.rows.map((row) => row.id);
+  try {
+    await enterPrepared(conversation, options);
+  } catch (error) {
+    if (isServerAway(error)) return 'away';
+    if (error instanceof WorkflowNotFoundError) {
+      await store.settleNotRunning(rowIds, clock.now());
+      return 'done';
     }
-    await store.acknowledged(rowIds, clock.now());
-    return 'taken';
+    log.warn(
+      { rows: rowIds.length, err: error },
+      'Temporal refuses a conversation; it is tried less and less often',
+    );
+  }
+  // A refused signal counts as well: its rows back off and do not stand in the way of the others.
+  await store.acknowledged(rowIds, clock.now());
+  return 'done';
+}
+
+/** A server that lost its database refuses every start until its search attributes are there again. */
+async function enterPrepared(conversation: Entrance, options: RelayOptions): Promise<void> {
+  try {
+    await enter(options.client, conversation, options.entrance);
+  } catch (error) {
+    if (isServerAway(error) || error instanceof WorkflowNotFoundError) throw error;
+    await options.prepareServer();
+    await enter(options.client, conversation, options.entrance);
   }
 }

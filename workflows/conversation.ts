@@ -29,7 +29,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
   let doing = 'opening';
   let shownStatus = statusOf(state);
   let turnsThisRun = 0;
-  let farDeadlinePassed = false;
+  let farTimerFired = false;
   const deliveryReportMs = input.deliveryReportMs ?? DELIVERY_REPORT_MS;
   const ref = { organisationId: input.organisationId, conversationId: input.conversationId };
 
@@ -40,19 +40,12 @@ export async function conversation(input: ConversationInput): Promise<void> {
   setHandler(getStateQuery, () => viewOf(state, doing));
 
   if (input.state === undefined) {
-    const opened = await untilStoreIsBack(() => ownStore.openConversation(ref));
+    const opened = await reliably(() => ownStore.openConversation(ref));
+    // Erased, or unreadable for a reason that waiting does not mend: the relay begins another run for what waits.
     if (opened === null) return;
-    tell({
-      fact: 'opened',
-      opened: {
-        ...opened,
-        sending: opened.sending.map(({ outboundId }) => ({
-          outboundId,
-          due: Date.now() + deliveryReportMs,
-        })),
-      },
-      now: Date.now(),
-    });
+    const due = Date.now() + deliveryReportMs;
+    const sending = opened.sending.map(({ outboundId }) => ({ outboundId, due }));
+    tell({ fact: 'opened', opened: { ...opened, sending }, now: Date.now() });
   }
   void watchFarDeadline();
 
@@ -87,6 +80,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
 
   function show(what: string): void {
     doing = what;
+    showStatus();
     setCurrentDetails(
       `**${what}**\n\nturn ${state.turn} · ${state.owner} has it · epoch ${state.epoch} · ` +
         `${state.buffer.length} buffered · ${state.awaitedDeliveries.length} deliveries awaited`,
@@ -111,23 +105,34 @@ export async function conversation(input: ConversationInput): Promise<void> {
     }
   }
 
+  /** Nothing that an effect does ends the workflow in failure: null says that it could not be done. */
+  async function reliably<T>(effect: () => Promise<T>): Promise<T | null> {
+    try {
+      return await untilStoreIsBack(effect);
+    } catch (error) {
+      log.error('an effect was given up', { doing, code: failureCode(error) });
+      return null;
+    }
+  }
+
+  /** Rows that could not be marked are signalled again by the relay. */
   async function settle(): Promise<void> {
     const rows = state.toSettle;
     show('noting what needs no answer');
-    await untilStoreIsBack(() => ownStore.settleRows({ ...ref, rows }));
+    await reliably(() => ownStore.settleRows({ ...ref, rows }));
     tell({ fact: 'rowsSettled', ids: rows.map((row) => row.id) });
   }
 
   async function giveUpDelivery(outboundId: string): Promise<void> {
-    farDeadlinePassed = false;
-    await untilStoreIsBack(() => ownStore.giveUpDelivery({ ...ref, outboundId }));
+    show('a delivery was never reported');
+    await reliably(() => ownStore.giveUpDelivery({ ...ref, outboundId }));
     tell({ fact: 'deliverySettled', outboundId });
   }
 
   /** A message that was committed after the resolve, its signal still on the way, keeps the conversation open. */
   async function confirmedClosed(): Promise<boolean> {
     show('closing');
-    const truth = await untilStoreIsBack(() => ownStore.confirmClose(ref));
+    const truth = await reliably(() => ownStore.confirmClose(ref));
     if (truth === null) return true;
     tell({ fact: 'nothingTaken', ...truth, throughSeq: state.answeredSeq });
     return state.resolved && state.toSettle.length === 0;
@@ -138,10 +143,12 @@ export async function conversation(input: ConversationInput): Promise<void> {
    * a message that prolongs the wait costs no timer.
    */
   async function wait(next: Extract<NextStep, { step: 'wait' }>): Promise<void> {
+    // The loop has looked at the clock just now: what the far timer had to say is heard.
+    farTimerFired = false;
     if (next.until === null) {
-      await condition(() => farDeadlinePassed || changesWait());
+      await condition(() => farTimerFired || changesWait());
     } else {
-      await condition(() => farDeadlinePassed || changesBuffering(), next.until - Date.now(), {
+      await condition(() => farTimerFired || changesBuffering(), next.until - Date.now(), {
         summary: 'more messages?',
       });
     }
@@ -158,13 +165,14 @@ export async function conversation(input: ConversationInput): Promise<void> {
   /** The timer for all far deadlines: re-armed only when one moves earlier, otherwise it looks again when it fires. */
   async function watchFarDeadline(): Promise<void> {
     for (;;) {
-      await condition(() => farDeadline(state) !== null && !farDeadlinePassed);
+      await condition(() => farDeadline(state) !== null);
       const armed = farDeadline(state) ?? 0;
       const movedEarlier = () => (farDeadline(state) ?? Infinity) < armed;
       if (await condition(movedEarlier, Math.max(armed - Date.now(), 1), { summary: 'far deadline' }))
         continue;
-      const due = farDeadline(state);
-      farDeadlinePassed = due !== null && due <= Date.now();
+      farTimerFired = true;
+      // A deadline in the past is the loop's to deal with; no timer is set for it again.
+      await condition(() => (farDeadline(state) ?? Infinity) > armed);
     }
   }
 }

@@ -7,13 +7,15 @@ import {
 } from '@temporalio/workflow';
 import type { Activities } from '../activities/index.ts';
 import { isStoreAway } from '../contract/failures.ts';
+import type { FailureCode } from '../contract/failures.ts';
 import { MODEL_CALL, OWN_STORE, STORE_AWAY_PAUSES_MS } from './policy.ts';
 
 /** Model calls: visible as activities, with their attempts and waits; on a queue of their own where there is one. */
 export function modelCallsOn(queue: string | undefined) {
   return proxyActivities<Pick<Activities, 'understandMessages' | 'composeReply' | 'summariseConversation'>>({
     ...MODEL_CALL,
-    ...(queue === undefined ? {} : { taskQueue: queue }),
+    // A queue of their own may have no workers; the conversations' own has the one that runs this.
+    ...(queue === undefined ? {} : { taskQueue: queue, scheduleToStartTimeout: '10m' }),
   });
 }
 
@@ -28,26 +30,25 @@ export const ownStore =
     >
   >(OWN_STORE);
 
-/** The failure's name, for a decision; never its words. */
-export function failureCode(error: unknown): string {
-  if (error instanceof ActivityFailure && error.cause instanceof ApplicationFailure) {
-    return error.cause.type ?? 'UNEXPECTED';
-  }
-  // A heartbeat or start-to-close timeout: the worker died under it, attempt after attempt.
-  if (error instanceof ActivityFailure) return 'MODEL_UNAVAILABLE';
-  throw error;
+/**
+ * The failure's name, for a decision; never its words.
+ * @param timedOut what it is called when no attempt came back: the worker died under it, or waited too long
+ */
+export function failureCode(error: unknown, timedOut: FailureCode = 'STORE_UNAVAILABLE'): string {
+  if (!(error instanceof ActivityFailure)) throw error;
+  return error.cause instanceof ApplicationFailure ? (error.cause.type ?? 'UNEXPECTED') : timedOut;
 }
 
 /**
  * Repeats an effect for as long as Postgres is away: giving up would lose what a customer said (CONV-2).
  * Every other failure is the caller's to judge.
  */
-export async function untilStoreIsBack<T>(effect: () => Promise<T>): Promise<T> {
+export async function untilStoreIsBack<T>(effect: () => Promise<T>, timedOut?: FailureCode): Promise<T> {
   for (let round = 0; ; round++) {
     try {
       return await effect();
     } catch (error) {
-      if (!isStoreAway(failureCode(error))) throw error;
+      if (!isStoreAway(failureCode(error, timedOut))) throw error;
       await sleep(STORE_AWAY_PAUSES_MS[Math.min(round, STORE_AWAY_PAUSES_MS.length - 1)] ?? 30_000);
     }
   }

@@ -117,6 +117,33 @@ describe('conversation state', () => {
     }
   });
 
+  it('CONV-7 settles a message that lost its race with a resolve, in whichever order they are signalled', () => {
+    for (const order of [
+      [entered('resolve', 2, 2), entered('message', 1, 1)],
+      [entered('message', 1, 1), entered('resolve', 2, 2)],
+    ]) {
+      const state = told(open(), ...order);
+      assert.deepEqual(bufferedSeqs(state), []);
+      assert.deepEqual(
+        state.toSettle.find((settle) => settle.id === 'row-1'),
+        { id: 'row-1', reason: 'resolved' },
+      );
+    }
+  });
+
+  it('ESC-5 leaves a message to the person whose take-over it overtook', () => {
+    const state = told(open(), entered('message', 2, 2), entered('take_over', 1, 2));
+    assert.deepEqual(bufferedSeqs(state), []);
+    const back = told(state, entered('hand_back', 3, 3));
+    assert.equal(nextStep({ ...back, toSettle: [] }, 99_000).step, 'wait');
+  });
+
+  it('ESC-5 leaves what is buffered to the person whom a take found in charge', () => {
+    const taken = { throughSeq: 1, epoch: 2, owner: 'operator' as const, resolved: false };
+    const state = told(open(), entered('message', 2, 2), { fact: 'nothingTaken', ...taken });
+    assert.deepEqual(bufferedSeqs(state), []);
+  });
+
   it('CHAN-5 stops waiting for a delivery once the channel reported it', () => {
     const awaiting = told(open(), { fact: 'deliveryAwaited', outboundId: 'out-1', due: 60_000 });
     assert.equal(farDeadline(awaiting), 60_000);

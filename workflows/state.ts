@@ -57,7 +57,7 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
     case 'settingsRead':
       return { ...state, settings: fact.settings };
     case 'nothingTaken':
-      return forget({ ...state, ...ownership(state, fact) }, fact.throughSeq);
+      return leaveToPeople(forget({ ...state, ...ownership(state, fact) }, fact.throughSeq));
     case 'turnAnswered':
       return forget(state, fact.answeredSeq);
     case 'turnAbandoned':
@@ -75,9 +75,8 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
 function opened(early: ConversationState, facts: OpenedFacts, now: number): ConversationState {
   const read: ConversationState = {
     ...newState(),
-    epoch: facts.epoch,
-    owner: facts.owner,
-    resolved: facts.resolved,
+    // A command whose signal came while Postgres was being read is newer than what was read.
+    ...ownership(early, facts),
     turn: facts.lastTurn,
     answeredSeq: facts.answeredSeq,
     settings: facts.settings,
@@ -115,11 +114,22 @@ function messageEntered(state: ConversationState, row: EnteredRow, now: number):
     firstCustomerAt: current.firstCustomerAt ?? row.at,
     lastCustomerAt: Math.max(current.lastCustomerAt ?? 0, row.at),
   };
-  // A row of a later epoch waits: the command that raised it is on its way, and may have handed back.
-  if (heard.owner === 'operator' && row.epoch <= heard.epoch)
-    return toSettle(heard, row.id, 'operator_has_it');
   const message = { id: row.id, seq: row.seq, epoch: row.epoch, at: now };
-  return { ...heard, buffer: [...heard.buffer, message].sort((a, b) => a.seq - b.seq) };
+  return leaveToPeople({ ...heard, buffer: [...heard.buffer, message].sort((a, b) => a.seq - b.seq) });
+}
+
+/**
+ * While a person has the conversation, or it is resolved, its messages are not the agent's to answer. A row of a
+ * later epoch waits: the command that raised it is on its way, and may have handed back.
+ */
+function leaveToPeople(state: ConversationState): ConversationState {
+  if (state.owner === 'agent' && !state.resolved) return state;
+  const reason = state.resolved ? 'resolved' : 'operator_has_it';
+  const theirs = state.buffer.filter((message) => message.epoch <= state.epoch);
+  return theirs.reduce((next, message) => toSettle(next, message.id, reason), {
+    ...state,
+    buffer: state.buffer.filter((message) => message.epoch > state.epoch),
+  });
 }
 
 /** Commands carry the epoch they made; an older one lost its race and changes nothing. */
@@ -137,14 +147,7 @@ function commanded(
     owner: change.owner,
     resolved: change.resolved && !reopened,
   };
-  const noted = toSettle(changed, row.id, 'noted');
-  if (change.owner === 'agent' && !change.resolved) return noted;
-  const reason = change.resolved ? 'resolved' : 'operator_has_it';
-  const dropped = noted.buffer.filter((message) => message.epoch < row.epoch);
-  return dropped.reduce((next, message) => toSettle(next, message.id, reason), {
-    ...noted,
-    buffer: noted.buffer.filter((message) => message.epoch >= row.epoch),
-  });
+  return leaveToPeople(toSettle(changed, row.id, 'noted'));
 }
 
 function toSettle(

@@ -1,4 +1,4 @@
-import { log, sleep } from '@temporalio/workflow';
+import { condition, log } from '@temporalio/workflow';
 import type { ComposeVerdict, SendVerdict } from '../activities/index.ts';
 import type { ConversationRef, ConversationState } from '../contract/conversation.ts';
 import { turnCause } from '../contract/ids.ts';
@@ -42,8 +42,9 @@ export async function runTurn(shell: TurnShell): Promise<void> {
         due: Date.now() + shell.deliveryReportMs,
       });
     }
-    shell.tell({ fact: 'turnAnswered', answeredSeq: draft.answersSeq });
-    if (draft.summaryDue && shell.state().buffer.length === 0) await summarise(shell, turn);
+    const answeredSeq = 'answersSeq' in sent ? sent.answersSeq : draft.answersSeq;
+    shell.tell({ fact: 'turnAnswered', answeredSeq });
+    if (draft.summaryDue) await summarise(shell, turn);
     return;
   }
 }
@@ -53,7 +54,7 @@ async function draftReply(shell: TurnShell, turn: number): Promise<Draft> {
   try {
     return await composeInVoice(shell, turn);
   } catch (error) {
-    const code = failureCode(error);
+    const code = failureCode(error, 'MODEL_UNAVAILABLE');
     log.warn('no reply could be composed; the fallback goes out', { turn, code });
     shell.doing(`turn ${turn}: falling back (${code})`);
     const fallback = await untilStoreIsBack(() => ownStore.planFallback({ ...shell.ref, turn, code }));
@@ -67,19 +68,20 @@ async function composeInVoice(shell: TurnShell, turn: number): Promise<Draft> {
   for (let round = 0; round < 2; round++) {
     if (shell.state().settings.understand) {
       shell.doing(`turn ${turn}: understanding`);
-      const understood = await untilStoreIsBack(() =>
-        shell.modelCalls.understandMessages({ ...shell.ref, turn }),
+      const understood = await untilStoreIsBack(
+        () => shell.modelCalls.understandMessages({ ...shell.ref, turn }),
+        'MODEL_UNAVAILABLE',
       );
       if (understood.kind === 'nothing') return noteTaken(shell, understood);
       coreIntent = understood.coreIntent;
     }
     shell.doing(`turn ${turn}: composing the reply${coreIntent ? ` (${coreIntent})` : ''}`);
-    const composed = await untilStoreIsBack(() =>
+    const compose = () =>
       shell.modelCalls.composeReply.executeWithOptions(
         { summary: `turn ${turn}${coreIntent ? `, ${coreIntent}` : ''}` },
         [{ ...shell.ref, turn, coreIntent }],
-      ),
-    );
+      );
+    const composed = await untilStoreIsBack(compose, 'MODEL_UNAVAILABLE');
     if (composed.kind !== 'needs_understanding') return noteTaken(shell, composed);
     shell.tell({ fact: 'settingsRead', settings: composed.settings });
   }
@@ -116,16 +118,27 @@ async function deliver(
     );
     if (verdict.kind !== 'try_again') return verdict;
     shell.doing(`${cause}: the channel asked to wait`);
-    await sleep(sendPauseMs(attempt, verdict.afterMs), { summary: `${cause}: ${verdict.code}` });
+    // A take-over or a resolve ends the wait: the next attempt hears it at the fence.
+    const { epoch } = shell.state();
+    const pause = sendPauseMs(attempt, verdict.afterMs);
+    await condition(() => shell.state().epoch !== epoch, pause, { summary: `${cause}: ${verdict.code}` });
   }
 }
 
-/** The rolling summary is a help, not a promise: when it fails the next turn tries again. */
+/**
+ * The rolling summary is a help, not a promise: it is tried once, a customer who writes does not wait for it, and
+ * when it fails the next turn tries again. What it says reaches Postgres even when nobody waits any more.
+ */
 async function summarise(shell: TurnShell, turn: number): Promise<void> {
   shell.doing(`turn ${turn}: summarising what came before`);
-  try {
-    await shell.modelCalls.summariseConversation({ ...shell.ref, turn });
-  } catch (error) {
-    log.warn('the summary was not written', { turn, code: failureCode(error) });
-  }
+  let ended = false;
+  const once = { retry: { maximumAttempts: 1 } };
+  const summary = shell.modelCalls.summariseConversation.executeWithOptions(once, [{ ...shell.ref, turn }]);
+  void summary
+    .catch((error) =>
+      log.warn('no summary was written', { turn, code: failureCode(error, 'MODEL_UNAVAILABLE') }),
+    )
+    .finally(() => (ended = true));
+  const { epoch } = shell.state();
+  await condition(() => ended || shell.state().buffer.length > 0 || shell.state().epoch !== epoch);
 }

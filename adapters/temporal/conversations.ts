@@ -6,6 +6,7 @@ import { connectionSettings } from './connection.ts';
 import type { TemporalConfig } from './connection.ts';
 import { enter } from './entrance.ts';
 import type { EntranceOptions } from './entrance.ts';
+import { isServerAway } from './server-away.ts';
 
 /** Signals under way at once; what comes beyond is left to the relay. */
 const MAX_IN_FLIGHT = 500;
@@ -37,7 +38,8 @@ export function openConversations(options: ConversationsOptions): Conversations 
       await enter(client, { ...signal, rows: [signal.row] }, options.entrance);
       acknowledgements.add(signal.ref.organisationId, signal.row.id);
     } catch (error) {
-      pausedUntil = Date.now() + PAUSE_MS;
+      // One conversation's refusal (its workflow has ended) says nothing about the others.
+      if (isServerAway(error)) pausedUntil = Date.now() + PAUSE_MS;
       options.onNotTaken(error);
     }
   }

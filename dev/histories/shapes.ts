@@ -89,6 +89,24 @@ export const SHAPES: Record<string, Shape> = {
     return conversation;
   },
 
+  'report-during-a-turn': async (harness) => {
+    await harness.agent(PLAIN);
+    await harness.graph({ statuses: 'read', status_delay_ms: 3500, fail: [{ when: 'after', drop: true }] });
+    const customer = harness.customer('whatsapp');
+    await customer.says('hello?');
+    await customer.hears('sending');
+    // The far timer fires and the report comes while the next turn still waits for its model.
+    await harness.model({ latency_ms: 5000 });
+    const conversation = await customer.says('still there?');
+    await customer.hears('read', 'read');
+    await harness.model({ reset: true });
+    await customer.says('good');
+    await customer.hears('read', 'read', 'read');
+    await customer.isDoneWith();
+    await harness.graph({ statuses: 'sent,delivered,read', status_delay_ms: 0 });
+    return conversation;
+  },
+
   'take-over-and-hand-back': async (harness) => {
     await harness.agent(PLAIN);
     const customer = harness.customer('generic');

@@ -15,6 +15,7 @@ const SHAPES = [
   'fallback',
   'plain-turns',
   'regrouped',
+  'report-during-a-turn',
   'resolved-and-reopened',
   'send-tried-again',
   'take-over-and-hand-back',
