@@ -63,7 +63,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
         await turn();
         break;
       case 'wait':
-        show(next.until === null ? 'waiting for a message' : 'waiting for more messages');
+        show(whyWaiting(next));
         await wait(next);
         break;
       case 'close':
@@ -92,6 +92,11 @@ export async function conversation(input: ConversationInput): Promise<void> {
     if (status === shownStatus) return;
     shownStatus = status;
     upsertSearchAttributes([{ key: statusAttribute, value: status }]);
+  }
+
+  function whyWaiting({ until }: Extract<NextStep, { step: 'wait' }>): string {
+    if (state.owner === 'operator') return 'silent: an operator has it';
+    return until === null ? 'waiting for a message' : 'waiting for more messages';
   }
 
   async function turn(): Promise<void> {

@@ -33,7 +33,7 @@ export async function runTurn(shell: TurnShell): Promise<void> {
     const draft = await draftReply(shell, turn);
     if (draft.kind === 'nothing') return;
     const regroup = shell.state().settings.regroup && startOvers < MAX_START_OVERS;
-    const sent = await deliver(shell, turnCause(turn), regroup);
+    const sent = await deliver(shell, turn, regroup);
     if (sent.kind === 'refused' && sent.reason === 'newer_message') continue;
     if (sent.kind === 'unknown') {
       shell.tell({
@@ -69,7 +69,10 @@ async function composeInVoice(shell: TurnShell, turn: number): Promise<Draft> {
     if (shell.state().settings.understand) {
       shell.doing(`turn ${turn}: understanding`);
       const understood = await untilStoreIsBack(
-        () => shell.modelCalls.understandMessages({ ...shell.ref, turn }),
+        () =>
+          shell.modelCalls.understandMessages.executeWithOptions({ summary: `turn ${turn}` }, [
+            { ...shell.ref, turn },
+          ]),
         'MODEL_UNAVAILABLE',
       );
       if (understood.kind === 'nothing') return noteTaken(shell, understood);
@@ -106,22 +109,28 @@ function noteTaken(
  */
 async function deliver(
   shell: TurnShell,
-  cause: string,
+  turn: number,
   regroup: boolean,
 ): Promise<Exclude<SendVerdict, { kind: 'try_again' }>> {
+  const cause = turnCause(turn);
   for (let attempt = 1; ; attempt++) {
-    shell.doing(attempt === 1 ? `${cause}: sending` : `${cause}: sending, attempt ${attempt}`);
+    shell.doing(`turn ${turn}: sending${attempt === 1 ? '' : `, attempt ${attempt}`}`);
     const verdict = await untilStoreIsBack(() =>
-      ownStore.sendReply.executeWithOptions({ summary: cause }, [
+      ownStore.sendReply.executeWithOptions({ summary: `turn ${turn}` }, [
         { ...shell.ref, cause, regroup, lastAttempt: attempt >= MAX_SEND_ATTEMPTS },
       ]),
     );
+    if (verdict.kind === 'failed') log.warn('a reply was not delivered', { turn, code: verdict.code });
     if (verdict.kind !== 'try_again') return verdict;
-    shell.doing(`${cause}: the channel asked to wait`);
+    const pause = sendPauseMs(attempt, verdict.afterMs);
+    const asked = verdict.afterMs === null ? '' : ' as the channel asked';
+    log.warn('a send is tried again', { turn, code: verdict.code });
+    shell.doing(
+      `turn ${turn}: ${verdict.code}; waiting ${pause / 1000} s${asked}, then attempt ${attempt + 1}`,
+    );
     // A take-over or a resolve ends the wait: the next attempt hears it at the fence.
     const { epoch } = shell.state();
-    const pause = sendPauseMs(attempt, verdict.afterMs);
-    await condition(() => shell.state().epoch !== epoch, pause, { summary: `${cause}: ${verdict.code}` });
+    await condition(() => shell.state().epoch !== epoch, pause, { summary: `turn ${turn}: ${verdict.code}` });
   }
 }
 
