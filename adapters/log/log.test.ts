@@ -16,4 +16,13 @@ describe('log', () => {
     assert.equal(written.cause?.code, '23505');
     assert.ok(!JSON.stringify(written).includes('hello'));
   });
+
+  it('OBS-4 keeps a name and a request id that are single words, and drops them otherwise', () => {
+    const named = (name: string, requestId: string) => {
+      const written = safeError(Object.assign(new Error('secret'), { name, requestId }));
+      return [written.name, written.requestId];
+    };
+    assert.deepEqual(named('APIConnectionError', 'req-7.1'), ['APIConnectionError', 'req-7.1']);
+    assert.deepEqual(named('my card number', 'is 4111'), [undefined, undefined]);
+  });
 });

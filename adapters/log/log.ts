@@ -24,20 +24,28 @@ export function openLog(options: { name: string; level: string }): Log {
 
 interface SafeError {
   kind: string;
+  name?: string;
   code?: string | number;
   status?: number;
+  requestId?: string;
   at?: string[];
   cause?: SafeError;
 }
 
-/** What of an error may be logged: class, code, HTTP status, and the frames of our own and our libraries' code. */
+/**
+ * What of an error may be logged: class, name, code, HTTP status, the other side's request id, and the frames of our
+ * own and our libraries' code. A name or an id is written only where it is a single word.
+ */
 export function safeError(error: unknown): SafeError {
   if (!(error instanceof Error)) return { kind: typeof error };
-  const { code, status, cause } = error as { code?: unknown; status?: unknown; cause?: unknown };
+  const kind = error.constructor.name;
+  const { name, code, status, requestId, cause } = error as unknown as Record<string, unknown>;
   return {
-    kind: error.constructor.name,
+    kind,
+    ...(typeof name === 'string' && name !== kind && /^\w{1,64}$/.test(name) ? { name } : {}),
     ...(typeof code === 'string' || typeof code === 'number' ? { code } : {}),
     ...(typeof status === 'number' ? { status } : {}),
+    ...(typeof requestId === 'string' && /^[\w.-]{1,64}$/.test(requestId) ? { requestId } : {}),
     at: frames(error.stack),
     ...(cause instanceof Error ? { cause: safeError(cause) } : {}),
   };

@@ -27,16 +27,25 @@ export function modelFailure(error: unknown): ParleyFailure {
 
 /**
  * An error that can be logged: a vendor's message quotes the request, a JSON parser's the answer. Its name says of
- * which kind the first one was.
+ * which kind the first one was; `status`, `code` (the vendor's, or the system's such as ECONNREFUSED) and
+ * `requestId` say why it failed, each where it is known.
  */
 function withoutWords(error: unknown): Error {
-  if (!(error instanceof Error)) return new Error('the model call failed');
-  const { status, code, type, requestID, cause } = error as Error & Record<string, unknown>;
-  const system = (cause as { code?: unknown } | undefined)?.code;
-  const details = Object.entries({ status, code: code ?? system, type, request: requestID })
-    .filter(([, value]) => /^[\w.-]{1,64}$/.test(String(value ?? '')))
-    .map(([key, value]) => `${key} ${String(value)}`);
-  const safe = new Error(`the model call failed${details.length > 0 ? ` (${details.join(', ')})` : ''}`);
+  const safe = new Error('the model call failed');
+  if (!(error instanceof Error)) return safe;
+  const { status, code, type, requestID } = error as Error & Record<string, unknown>;
   safe.name = error.constructor.name;
+  const known = { status, code: code ?? systemCode(error) ?? type, requestId: requestID };
+  for (const [key, value] of Object.entries(known)) {
+    if (/^[\w.-]{1,64}$/.test(String(value ?? ''))) Object.assign(safe, { [key]: value });
+  }
   return safe;
+}
+
+/** The client wraps the error of fetch, which wraps the socket's. */
+function systemCode(error: Error): unknown {
+  for (let inner = error.cause; inner instanceof Error; inner = inner.cause) {
+    if ('code' in inner) return inner.code;
+  }
+  return undefined;
 }

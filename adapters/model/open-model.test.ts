@@ -4,6 +4,7 @@ import { openOfflineModel } from '../../dev/offline-model/open-offline-model.ts'
 import type { LocalServer } from '../../dev/stand-ins/local-http-server.ts';
 import type { ModelRequest } from '../../activities/ports.ts';
 import { ParleyFailure } from '../../contract/failures.ts';
+import { safeError } from '../log/log.ts';
 import { openModel } from './open-model.ts';
 
 const KEY = 'sk-a-key-nobody-may-see';
@@ -191,9 +192,38 @@ describe('the model adapter, with the real client against the offline model', ()
       await control({ fail: [{ status, body: { error: { message: `${WORDS} ${KEY}`, code: WORDS } } }] });
       const { code, retryable, cause } = await failure();
       assert.deepEqual([code, retryable], ['MODEL_REFUSED', false]);
-      assert.match(String((cause as Error).message), new RegExp(`status ${status}`));
+      assert.equal((cause as { status?: unknown }).status, status);
     });
   }
+
+  it('OBS-4 leaves in the log why a call failed, and no words', async () => {
+    const body = (code: string) => ({ error: { message: `${WORDS} ${KEY}`, code } });
+    await control({
+      fail: [
+        { status: 500, headers: { 'x-request-id': 'req_1' }, body: body(WORDS) },
+        { status: 401, body: body('invalid_api_key') },
+      ],
+    });
+    const gone = await openOfflineModel();
+    await gone.close();
+    const away = openModel({ apiKey: KEY, baseUrl: `${gone.url}/v1`, name: 'any' });
+    const failures = [
+      await failure(),
+      await failure(),
+      await away.complete(request, alive).catch((error: unknown) => error),
+    ];
+    const written = failures.map((error) => {
+      const { name, status, code, requestId } = safeError((error as ParleyFailure).cause);
+      return { name, status, code, requestId };
+    });
+    assert.deepEqual(written, [
+      { name: 'InternalServerError', status: 500, code: undefined, requestId: 'req_1' },
+      { name: 'AuthenticationError', status: 401, code: 'invalid_api_key', requestId: undefined },
+      { name: 'APIConnectionError', status: undefined, code: 'ECONNREFUSED', requestId: undefined },
+    ]);
+    const line = JSON.stringify(failures.map((error) => safeError((error as ParleyFailure).cause)));
+    for (const secret of [KEY, 'xylophone', 'lighthouse', 'lamp']) assert.ok(!line.includes(secret), line);
+  });
 
   it('CONV-5 ends with the caller’s own reason when the caller gives up', async () => {
     await control({ fail: [{ hang: true }] });
