@@ -16,7 +16,10 @@ export type { SendVerdict } from './send-reply.ts';
 
 /** The verbs that workflows may call, over the world they are given. Each is safe to repeat. */
 export function createActivities(ports: ActivityPorts) {
-  const safely = guarded(ports.failures, () => Context.current().info.activityType);
+  const safely = guarded(ports.failures, () => {
+    const { activityType, workflowExecution, attempt } = Context.current().info;
+    return { activity: activityType, workflow: workflowExecution?.workflowId ?? null, attempt };
+  });
   return {
     openConversation: safely(makeOpenConversation(ports)),
     understandMessages: safely(makeUnderstandMessages(ports)),

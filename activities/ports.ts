@@ -19,7 +19,16 @@ export interface Events {
 
 /** Where the real error goes that a failure's reference points at. Redacted by the logger. */
 export interface FailureLog {
-  record(failure: { reference: string; code: string; activity: string; error: unknown }): void;
+  record(failure: {
+    reference: string;
+    code: string;
+    activity: string;
+    /** Workflow id, which names the conversation; null outside a workflow. */
+    workflow: string | null;
+    /** Counts from 1. */
+    attempt: number;
+    error: unknown;
+  }): void;
 }
 
 /** A named point at which a fault test may end the process; does nothing in production. */

@@ -1,3 +1,4 @@
+import { ApplicationFailure } from '@temporalio/common';
 import type { Logger, LogLevel, LogMetadata } from '@temporalio/worker';
 
 interface Sink {
@@ -24,6 +25,7 @@ export function temporalLogger(sink: Sink): Logger {
         ...(meta?.['workflowId'] ? { workflow: meta['workflowId'], run: meta['runId'] } : {}),
         ...(meta?.['activityType'] ? { activity: meta['activityType'], attempt: meta['attempt'] } : {}),
         ...(meta?.['code'] ? { code: meta['code'], turn: meta['turn'] } : {}),
+        ...typeOf(meta?.error),
         ...(meta?.error ? { err: meta.error } : {}),
       },
       message,
@@ -36,4 +38,10 @@ export function temporalLogger(sink: Sink): Logger {
     warn: (message, meta) => log('WARN', message, meta),
     error: (message, meta) => log('ERROR', message, meta),
   };
+}
+
+/** Our code, such as MODEL_UNAVAILABLE, of a failure that an activity ended with; its class says nothing. */
+function typeOf(error: unknown): { type?: string } {
+  if (!(error instanceof ApplicationFailure) || !/^\w{1,64}$/.test(error.type ?? '')) return {};
+  return { type: error.type ?? '' };
 }
