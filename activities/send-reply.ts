@@ -1,5 +1,5 @@
 import type { ConversationRef } from '../contract/conversation.ts';
-import type { ActivityPorts, FenceVerdict, SendOutcome } from './ports.ts';
+import type { ActivityPorts, Delivery, FenceVerdict, SendOutcome } from './ports.ts';
 
 /** The channel does not begin a call later than this after the fence, and one call takes no longer. */
 const HOLD_MS = 5_000;
@@ -15,7 +15,9 @@ export type SendVerdict =
  * One attempt at a planned message: the fence, the channel, the record. It may run again at any line: the fence
  * finds what the earlier run left and says what may still be done (DESIGN section 5).
  */
-export function makeSendReply(ports: ActivityPorts) {
+export function makeSendReply(
+  ports: Pick<ActivityPorts, 'ledger' | 'channels' | 'clock' | 'failpoint' | 'events'>,
+) {
   return async ({
     cause,
     regroup,
@@ -47,7 +49,8 @@ export function makeSendReply(ports: ActivityPorts) {
     ports.failpoint('send.before_call');
     const answered = await ports.channels.send(delivery, AbortSignal.timeout(HOLD_MS));
     ports.failpoint('send.after_call');
-    const outcome = lastAttempt ? givenUp(answered) : answered;
+    const known = inDoubt(answered, delivery);
+    const outcome = lastAttempt ? givenUp(known) : known;
     await ports.ledger.record(ref, delivery.outboundId, outcome, ports.clock.now());
     ports.failpoint('send.after_record');
     switch (outcome.kind) {
@@ -67,6 +70,17 @@ export function makeSendReply(ports: ActivityPorts) {
         return { kind: 'try_again', afterMs: outcome.afterMs, code: outcome.code };
     }
   };
+}
+
+/**
+ * That nothing happened this time says nothing of the try before it. Were the message called unsent, a newer one of
+ * the customer's would get it new words under a new id, and the receiver, who may have the first, would have both.
+ */
+function inDoubt(answered: SendOutcome, { repeat }: Delivery): SendOutcome {
+  if (!repeat) return answered;
+  if (answered.kind === 'try_again') return { ...answered, mayHaveArrived: true };
+  if (answered.kind === 'failed') return { kind: 'unknown', code: answered.code };
+  return answered;
 }
 
 /** The last attempt's "not now" is final: the customer did not get it, or nobody knows. */

@@ -52,6 +52,8 @@ export interface Delivery {
   plannedAt: Date;
   /** How often this message passed the fence, this time included. */
   attempt: number;
+  /** An earlier try did not say how it ended: whatever this one hears, the customer may have the message. */
+  repeat: boolean;
   /** The channel does not begin a call after this. */
   deadline: Date;
 }

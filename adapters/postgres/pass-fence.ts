@@ -220,6 +220,7 @@ function deliveryOf(ref: ConversationRef, row: FenceRow, deadline: Date): Delive
     answersSeq: row.answers_seq,
     plannedAt: row.planned_at,
     attempt: row.attempt + 1,
+    repeat: row.state === 'sending',
     deadline,
   };
 }

@@ -26,6 +26,7 @@ export function deliveryOn(channel: Delivery['channel']): Delivery {
     answersSeq: 2,
     plannedAt: new Date('2026-02-16T10:00:00.123Z'),
     attempt: 1,
+    repeat: false,
     deadline: new Date(Date.now() + 60_000),
   };
 }

@@ -119,6 +119,7 @@ describe('the send ledger', () => {
           answersSeq: 1,
           plannedAt: NOW,
           attempt: 1,
+          repeat: false,
           deadline: later(5),
         },
       );
@@ -162,6 +163,7 @@ describe('the send ledger', () => {
       await generic.fence(1);
       const again = await generic.fence(1, { now: later(60), regroup: true });
       assert.equal(again.kind === 'ready' && again.delivery.attempt, 2);
+      assert.equal(again.kind === 'ready' && again.delivery.repeat, true);
       assert.equal(again.kind === 'ready' && again.delivery.outboundId, id);
       assert.deepEqual(again.kind === 'ready' && again.delivery.deadline, later(65));
 
