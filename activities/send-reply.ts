@@ -15,9 +15,7 @@ export type SendVerdict =
  * One attempt at a planned message: the fence, the channel, the record. It may run again at any line: the fence
  * finds what the earlier run left and says what may still be done (DESIGN section 5).
  */
-export function makeSendReply(
-  ports: Pick<ActivityPorts, 'ledger' | 'channels' | 'clock' | 'failpoint' | 'events'>,
-) {
+export function makeSendReply(ports: Pick<ActivityPorts, 'ledger' | 'channels' | 'clock' | 'failpoint'>) {
   return async ({
     cause,
     regroup,
@@ -59,12 +57,6 @@ export function makeSendReply(
       case 'unknown':
         return { kind: 'unknown', outboundId: delivery.outboundId };
       case 'failed':
-        await ports.events.record(
-          ref,
-          'message_failed',
-          { cause, channel: delivery.channel, reason: outcome.code },
-          ports.clock.now(),
-        );
         return outcome;
       case 'try_again':
         return { kind: 'try_again', afterMs: outcome.afterMs, code: outcome.code };

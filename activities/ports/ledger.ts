@@ -17,7 +17,10 @@ export interface Ledger {
     options: { regroup: boolean; now: Date; holdMs: number },
   ): Promise<FenceVerdict>;
 
-  /** Writes how the call ended, and settles the customer messages it answered where it ended for good. */
+  /**
+   * Writes how the call ended, and settles the customer messages it answered where it ended for good; a failure is
+   * also a `message_failed` event, in the same transaction.
+   */
   record(ref: ConversationRef, outboundId: string, outcome: SendOutcome, now: Date): Promise<void>;
 
   /** A send that stayed unknown past its time becomes `uncertain`, with an event. True if this call did it. */

@@ -38,9 +38,15 @@ const RECORD_FAILED: Statement = {
     with moved as (
       update outbound set state = 'failed', failure_code = $5, updated_at = $4
       where organisation_id = $1 and conversation_id = $2 and id = $3 and state in ('planned', 'sending', 'uncertain')
-      returning organisation_id, conversation_id, turn, answers_seq
+      returning organisation_id, conversation_id, turn, answers_seq, cause, failure_code
     ),
-    ${settleTurn({ at: '$4', reason: `'answer_failed'` })}
+    ${settleTurn({ at: '$4', reason: `'answer_failed'` })},
+    told as (
+      insert into events (organisation_id, name, conversation_id, properties, at)
+      select m.organisation_id, 'message_failed', m.conversation_id,
+        jsonb_build_object('cause', m.cause, 'channel', c.channel, 'reason', m.failure_code), $4
+      from moved m join conversations c on c.organisation_id = m.organisation_id and c.id = m.conversation_id
+    )
     select from moved`,
 };
 

@@ -295,6 +295,23 @@ describe('the send ledger', () => {
       assert.deepEqual(await room.messages(), [[1, 1, 'answer_failed']]);
     });
 
+    it('OBS-1 tells of a failed send once, in the transaction that records it', async () => {
+      const room = await openRoom(pool);
+      const id = await room.reply(1, 'hello');
+      await room.fence(1);
+      const record = () => room.ledger.record(room.ref, id, { kind: 'failed', code: 'http_400' }, NOW);
+      await record();
+      await record();
+      assert.deepEqual(await room.look('select name, conversation_id, properties, at from events'), [
+        {
+          name: 'message_failed',
+          conversation_id: room.ref.conversationId,
+          properties: { cause: 'turn:1', channel: 'generic', reason: 'http_400' },
+          at: NOW,
+        },
+      ]);
+    });
+
     it('TEN-1 records nothing of a message of another conversation', async () => {
       const room = await openRoom(pool);
       const id = await room.reply(1, 'hello');

@@ -27,7 +27,6 @@ describe('sending a reply', () => {
       channels: { send: () => Promise.resolve(answer) },
       clock: { now: () => NOW },
       failpoint: () => undefined,
-      events: { record: () => Promise.resolve() },
     })({ ...room.ref, cause: turnCause(1), regroup, lastAttempt });
 
   it('CHAN-5 keeps the words and the id of a reply that may have arrived, whatever its repeat hears', async () => {
