@@ -8,7 +8,8 @@ export type SendVerdict =
   | { kind: 'sent'; answersSeq: number }
   | { kind: 'refused'; reason: Extract<FenceVerdict, { kind: 'refused' }>['reason'] | 'absent' }
   | { kind: 'failed'; code: string }
-  | { kind: 'unknown'; outboundId: string }
+  /** `answersSeq` as in `sent`: what waits for word of this message is no longer the turn's. */
+  | { kind: 'unknown'; outboundId: string; answersSeq: number }
   | { kind: 'try_again'; afterMs: number | null; code: string };
 
 /**
@@ -39,7 +40,7 @@ export function makeSendReply(ports: Pick<ActivityPorts, 'ledger' | 'channels' |
       case 'unknown': {
         const unknown = { kind: 'unknown' as const, code: 'earlier_try_died' };
         await ports.ledger.record(ref, fence.outboundId, unknown, ports.clock.now());
-        return { kind: 'unknown', outboundId: fence.outboundId };
+        return { kind: 'unknown', outboundId: fence.outboundId, answersSeq: fence.answersSeq };
       }
       case 'ready':
     }
@@ -55,7 +56,7 @@ export function makeSendReply(ports: Pick<ActivityPorts, 'ledger' | 'channels' |
       case 'sent':
         return { kind: 'sent', answersSeq: delivery.answersSeq };
       case 'unknown':
-        return { kind: 'unknown', outboundId: delivery.outboundId };
+        return { kind: 'unknown', outboundId: delivery.outboundId, answersSeq: delivery.answersSeq };
       case 'failed':
         return outcome;
       case 'try_again':

@@ -62,9 +62,18 @@ describe('sending a reply', () => {
       const id = await room.reply(1, 'first');
       await attempt(room, MAYBE);
       const verdict = await attempt(room, answer, { lastAttempt });
-      assert.deepEqual([verdict.kind, 'outboundId' in verdict && verdict.outboundId], ['unknown', id]);
+      assert.deepEqual(verdict, { kind: 'unknown', outboundId: id, answersSeq: 1 });
       assert.equal(await room.state(id), 'sending');
       assert.deepEqual(await room.messages(), [[1, 1, null]]);
     });
   }
+
+  it('CHAN-5 says how far a reply of unknown outcome answers, also when the fence finds it', async () => {
+    const room = await openRoom(pool, 'whatsapp');
+    const outboundId = await room.reply(1, 'first');
+    await room.say('wait, one more thing');
+    const unknown = { kind: 'unknown', outboundId, answersSeq: 1 };
+    assert.deepEqual(await attempt(room, { kind: 'unknown', code: 'timeout' }), unknown);
+    assert.deepEqual(await attempt(room, SENT), unknown);
+  });
 });
