@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import { completeAgentSettings } from '../domain/agent.ts';
 import type { AgentSettings } from '../domain/agent.ts';
 import { CORE_INTENTS } from '../domain/intents.ts';
 import type { AgentRecord } from './ports.ts';
-import { unknown } from './problem.ts';
+import { Problem, unknown } from './problem.ts';
 import { operation } from './route.ts';
 import { byId, id, pageOf, pageQuery, time, toPage, toPageQuery, words } from './shapes.ts';
 
@@ -66,9 +67,9 @@ export const createAgent = operation({
   status: 201,
   answer: agent,
   async run({ caller, body }, gateway) {
-    return toAgent(
-      await gateway.settings.createAgent(caller, { name: body.name, settings: toSettings(body) }),
-    );
+    const named = toSettings(body);
+    requireCapOverWait(completeAgentSettings({}), named);
+    return toAgent(await gateway.settings.createAgent(caller, { name: body.name, settings: named }));
   },
 });
 
@@ -79,7 +80,10 @@ export const changeAgent = operation({
   status: 200,
   answer: agent,
   async run({ caller, params, body }, gateway) {
-    const changed = { name: body.name, settings: toSettings(body) };
+    const named = toSettings(body);
+    const before = found(await gateway.settings.agent(caller, params.id));
+    requireCapOverWait(before.settings, named);
+    const changed = { name: body.name, settings: named };
     return toAgent(found(await gateway.settings.updateAgent(caller, params.id, changed)));
   },
 });
@@ -87,6 +91,16 @@ export const changeAgent = operation({
 function found(record: AgentRecord | null): AgentRecord {
   if (record === null) throw unknown('agent');
   return record;
+}
+
+/** A cap below the wait would silently never apply. A change that names neither is not held to what was stored before. */
+function requireCapOverWait(before: AgentSettings, named: Partial<AgentSettings>): void {
+  if (named.waitTimeSeconds === undefined && named.waitCapSeconds === undefined) return;
+  const { waitTimeSeconds, waitCapSeconds } = { ...before, ...named };
+  if (waitCapSeconds >= waitTimeSeconds) return;
+  throw new Problem(422, 'Some fields are not valid.', {
+    errors: [{ field: 'wait_cap_seconds', message: 'is less than wait_time_seconds' }],
+  });
 }
 
 /** Only what was named: an absent member must not overwrite a stored one. */

@@ -46,6 +46,21 @@ describe('settings over the API', () => {
     assert.deepEqual(fieldsOf(unknown).sort(), ['mood', 'wait_time_seconds']);
   });
 
+  it('CONV-3 refuses a cap below the wait, of an agent made or changed, defaults and stored ones counted', async () => {
+    const refused = async (method: string, path: string, body: object) => {
+      const answer = await as('builder', method, path, body);
+      assert.deepEqual([answer.status, fieldsOf(answer)], [422, ['wait_cap_seconds']]);
+    };
+    await refused('POST', '/v1/agents', { name: 'Ann', wait_time_seconds: 5, wait_cap_seconds: 4 });
+    await refused('POST', '/v1/agents', { name: 'Ann', wait_time_seconds: 60 });
+    const made = await as('builder', 'POST', '/v1/agents', { name: 'Ann', wait_time_seconds: 5 });
+    const path = `/v1/agents/${String(made.body['id'])}`;
+    await refused('PATCH', path, { wait_cap_seconds: 4 });
+    await refused('PATCH', path, { wait_time_seconds: 31 });
+    const equal = await as('builder', 'PATCH', path, { wait_time_seconds: 40, wait_cap_seconds: 40 });
+    assert.deepEqual([equal.status, equal.body['version']], [200, 2]);
+  });
+
   it('TEN-3 takes a channel’s secrets and gives back only their names', async () => {
     const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
     const made = await as('admin', 'POST', '/v1/channels', {
