@@ -25,7 +25,10 @@ const LOCK: Statement = {
     order by id for no key update`,
 };
 
-/** Forward only: a row that moved meanwhile is left alone and comes back unchanged in no row. */
+/**
+ * Forward only: a row that moved meanwhile is left alone and comes back unchanged in no row. A provider's id that
+ * another message has already, or that two messages of one report bring, identifies nothing and is not noted.
+ */
 const MOVE: Statement = {
   name: 'status-move',
   text: `
@@ -36,7 +39,14 @@ const MOVE: Statement = {
     moved as (
       update outbound o
       set state = r.state, updated_at = $2, failure_code = r.code,
-          provider_message_id = coalesce(o.provider_message_id, r.provider_message_id),
+          provider_message_id = case
+            when o.provider_message_id is not null
+              or (select count(*) from report same where same.provider_message_id = r.provider_message_id) > 1
+              or exists (
+                select from outbound other
+                where other.organisation_id = $1 and other.channel_integration_id = o.channel_integration_id
+                  and other.provider_message_id = r.provider_message_id)
+            then o.provider_message_id else r.provider_message_id end,
           sent_at = case r.state when 'failed' then o.sent_at else coalesce(o.sent_at, r.at) end
       from report r
       where o.organisation_id = $1 and o.id = r.id and o.state = r.was

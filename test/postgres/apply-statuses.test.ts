@@ -83,6 +83,31 @@ describe('status reports', () => {
     });
   }
 
+  it('CHAN-4 believes a report about one message that brings the provider’s id of another', async () => {
+    const room = await openRoom(pool, 'whatsapp');
+    await sentMessage(room);
+    await room.say('m2');
+    const second = await room.reply(2, 'hello again');
+    await room.fence(2);
+    await room.inbox.applyStatuses(room.integration, [report('delivered', { outboundId: second })], NOW);
+    assert.equal(await room.state(second), 'delivered');
+    const ids = await room.look('select provider_message_id from outbound order by planned_at, answers_seq');
+    assert.deepEqual(ids, [{ provider_message_id: 'wamid.1' }, { provider_message_id: null }]);
+  });
+
+  it('CHAN-4 believes reports of one webhook that bring one provider’s id for two messages', async () => {
+    const room = await openRoom(pool, 'whatsapp');
+    const ids: string[] = [];
+    for (const turn of [1, 2]) {
+      ids.push(await room.reply(turn, 'hello'));
+      await room.fence(turn);
+      await room.say('more');
+    }
+    const reports = ids.map((outboundId) => report('delivered', { outboundId }));
+    await room.inbox.applyStatuses(room.integration, reports, NOW);
+    for (const id of ids) assert.equal(await room.state(id), 'delivered');
+  });
+
   it('CHAN-5 believes a report about a message that had been given up', async () => {
     const room = await openRoom(pool, 'whatsapp');
     const id = await room.reply(1, 'hello');
