@@ -55,13 +55,15 @@ const step = z
   })
   .meta({ id: 'TraceStep' });
 
+const NO_CHANNEL = `must be ${CHANNEL_KINDS.join(', ')} or a channel's id`;
+
 export const listConversations = operation({
   summary: 'Conversations, the one opened last first',
   query: pageQuery.extend({
     status: z.enum(CONVERSATION_STATUSES).optional(),
     agent: id.optional(),
     channel: z
-      .union([id, z.enum(CHANNEL_KINDS)])
+      .union([z.uuid(NO_CHANNEL), z.enum(CHANNEL_KINDS)], NO_CHANNEL)
       .optional()
       .meta({ description: 'A channel integration, or a kind of channel' }),
     assignee: z.string().min(1).max(64).optional(),

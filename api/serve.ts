@@ -3,11 +3,11 @@ import type { z } from 'zod';
 import type { Role } from '../domain/role.ts';
 import { authorise } from './access.ts';
 import { sendJson } from './answer.ts';
+import { fieldErrors } from './field-errors.ts';
 import type { Gateway } from './gateway.ts';
 import { once } from './idempotency.ts';
 import type { Caller } from './ports.ts';
 import { Problem } from './problem.ts';
-import type { FieldError } from './problem.ts';
 import { readJson } from './read-body.ts';
 import { requestIdOf } from './request-log.ts';
 import type { Asked, OpenOperation, Operation, Route } from './route.ts';
@@ -81,23 +81,5 @@ function parseParams(schema: z.ZodType | undefined, params: unknown): unknown {
 export function parse<Schema extends z.ZodType>(schema: Schema, value: unknown): z.output<Schema> {
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
-  throw new Problem(422, 'Some fields are not valid.', { errors: fieldErrors(parsed.error) });
-}
-
-const MOST_ERRORS = 20;
-
-/** Where and what kind, never the value. */
-export function fieldErrors(error: z.ZodError): FieldError[] {
-  return error.issues
-    .flatMap((issue): FieldError[] => {
-      const path = issue.path.map(String);
-      if (issue.code === 'unrecognized_keys')
-        return issue.keys.map((key) => ({
-          field: [...path, key].join('.'),
-          message: 'is not a known field',
-        }));
-      return [{ field: path.join('.'), message: issue.message }];
-    })
-    .slice(0, MOST_ERRORS)
-    .map(({ field, message }) => ({ field: field.slice(0, 128), message }));
+  throw new Problem(422, 'Some fields are not valid.', { errors: fieldErrors(parsed.error, value) });
 }

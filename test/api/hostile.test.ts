@@ -93,8 +93,12 @@ describe('bad input', () => {
   });
 
   it('CONV-2 answers JSON that is no object, and no body at all, with 422', async () => {
-    for (const body of ['[]', 'null', '"text"', '5']) assert.equal((await send(path, body)).status, 422);
-    assert.equal((await send(path, '')).status, 422);
+    for (const body of ['[]', 'null', '"text"', '5', '']) {
+      const answer = await send(path, body);
+      assert.equal(answer.status, 422);
+      const { errors } = (await answer.json()) as { errors: object[] };
+      assert.deepEqual(errors, [{ field: 'body', message: 'must be a JSON object' }], body);
+    }
   });
 
   it('CHAN-2 cuts an upload that dawdles with 408 while others are answered', async () => {
