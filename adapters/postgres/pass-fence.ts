@@ -31,14 +31,18 @@ const READ: Statement = {
     join outbound o on o.organisation_id = $1 and o.conversation_id = $2 and o.cause = $3 and o.part = 0`,
 };
 
-/** The compare-and-set on state and attempt loses only against a status report or another try at the same send. */
+/**
+ * The compare-and-set on state and attempt loses against a status report or another try at the same send, that on
+ * planned_at and answers_seq against new words: a fence that had to wait for the conversation read the message as it
+ * stood before.
+ */
 const PASS: Statement = {
   name: 'fence-pass',
   text: `
     update outbound
     set state = 'sending', sending_at = $5, deadline_at = $6, updated_at = $5, attempt = attempt + 1,
         failure_code = null
-    where organisation_id = $1 and id = $2 and state = $3 and attempt = $4
+    where organisation_id = $1 and id = $2 and state = $3 and attempt = $4 and planned_at = $7 and answers_seq = $8
     returning id`,
 };
 
@@ -57,6 +61,7 @@ const PASS_CHAT: Statement = {
           position = room.last_position
       from room
       where o.organisation_id = $1 and o.id = $2 and o.state = $3 and o.attempt = $4
+        and o.planned_at = $8 and o.answers_seq = $9
       returning o.id, o.organisation_id, o.conversation_id, o.turn, o.answers_seq
     ),
     ${settleTurn({ at: '$5', reason: "'answered'" })}
@@ -68,7 +73,7 @@ const REFUSE: Statement = {
   text: `
     with moved as (
       update outbound set state = 'refused', failure_code = $4, updated_at = $3
-      where organisation_id = $1 and id = $2 and state = 'planned'
+      where organisation_id = $1 and id = $2 and state = 'planned' and planned_at = $6 and answers_seq = $7
       returning id, organisation_id, conversation_id, turn, answers_seq
     ),
     ${settleTurn({ at: '$3', reason: '$5' })}
@@ -168,7 +173,15 @@ async function refuse(
   reason: FinalRefusal,
   now: Date,
 ): Promise<FenceVerdict | 'lost_race'> {
-  const values = [tenancy.organisationId, row.id, now, reason, SETTLED_BY[reason]];
+  const values = [
+    tenancy.organisationId,
+    row.id,
+    now,
+    reason,
+    SETTLED_BY[reason],
+    row.planned_at,
+    row.answers_seq,
+  ];
   const moved = await tenancy.lastRows(REFUSE, values);
   return moved.length === 0 ? 'lost_race' : { kind: 'refused', reason };
 }
@@ -180,7 +193,16 @@ async function pass(
   { now, holdMs }: FenceOptions,
 ): Promise<FenceVerdict | 'lost_race'> {
   const deadline = new Date(now.getTime() + holdMs);
-  const values = [tenancy.organisationId, row.id, row.state, row.attempt, now, deadline];
+  const values = [
+    tenancy.organisationId,
+    row.id,
+    row.state,
+    row.attempt,
+    now,
+    deadline,
+    row.planned_at,
+    row.answers_seq,
+  ];
   const moved = await tenancy.lastRows(PASS, values);
   if (moved.length === 0) return 'lost_race';
   return { kind: 'ready', delivery: deliveryOf(ref, row, deadline) };
@@ -200,6 +222,8 @@ async function passChat(
     now,
     ref.conversationId,
     chatNotice(row.channel_integration_id, row.room),
+    row.planned_at,
+    row.answers_seq,
   ]);
   return moved.length === 0 ? 'lost_race' : { kind: 'done', state: 'sent', answersSeq: row.answers_seq };
 }

@@ -2,7 +2,8 @@ import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { SendOutcome } from '../../activities/ports.ts';
-import { statementCount } from '../../adapters/postgres/as-organisation.ts';
+import { asOrganisation, statementCount } from '../../adapters/postgres/as-organisation.ts';
+import { until } from '../../dev/until.ts';
 import { NOW, later, openInstallation, openRoom } from './installation.ts';
 
 const SENT: SendOutcome = { kind: 'sent', providerMessageId: null };
@@ -181,6 +182,33 @@ describe('the send ledger', () => {
       assert.deepEqual(await room.fence(1), { kind: 'unknown', outboundId, answersSeq: 1 });
       assert.equal(await room.state(outboundId), 'sending');
     });
+
+    for (const kind of ['generic', 'webchat'] as const) {
+      it(`CHAN-5 sends the words that stand when it gets to the conversation, on ${kind}`, async () => {
+        const room = await openRoom(pool, kind);
+        await room.reply(1, 'first');
+        const key = [room.ref.organisationId, room.ref.conversationId];
+        const waiting = `select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`;
+        let fencing: ReturnType<typeof room.fence> | undefined;
+        await asOrganisation(pool, room.ref.organisationId, async (tenancy) => {
+          const hold = 'select from conversations where organisation_id = $1 and id = $2 for update';
+          await tenancy.rows({ name: 'hold', text: hold }, key);
+          fencing = room.fence(1);
+          assert.ok(await until(async () => (await room.look(waiting)).length > 0, 5_000));
+          const replan = `update outbound set text = 'second', planned_at = $3, answers_seq = 2
+            where organisation_id = $1 and conversation_id = $2`;
+          await tenancy.rows({ name: 'replan', text: replan }, [...key, later(1)]);
+        });
+        const verdict = await fencing;
+        assert.deepEqual(await room.look('select text, attempt from outbound'), [
+          { text: 'second', attempt: 1 },
+        ]);
+        // What the customer of a web chat reads is the row; a channel gets the words from the verdict.
+        const passed = verdict?.kind === 'ready' ? verdict.delivery : verdict;
+        assert.equal(passed !== undefined && 'answersSeq' in passed && passed.answersSeq, 2);
+        if (verdict?.kind === 'ready') assert.equal(verdict.delivery.text, 'second');
+      });
+    }
 
     it('CHAN-5 sends web chat by its own commit, with a position, and ends what it answered', async () => {
       const room = await openRoom(pool, 'webchat');
