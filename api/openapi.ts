@@ -23,6 +23,8 @@ export function describeApi(routes: readonly Route[]): ApiDescription {
       version: '1',
       description: 'Conversations between customers and AI agents, with people above them.',
     },
+    // Relative: whatever address the description was read at.
+    servers: [{ url: '/' }],
     paths,
     components: {
       securitySchemes: {
@@ -53,7 +55,7 @@ function describe(route: Route): ZodOpenApiOperationObject {
   const does = route.operation ?? route.open;
   const query = route.operation?.query;
   return {
-    operationId: `${route.method} ${route.path}`.replaceAll(/[^a-z_]+/g, '_').replace(/_$/, ''),
+    operationId: `${route.method} ${route.path}`.replaceAll(/[^a-z0-9]+/g, '_').replace(/_$/, ''),
     summary: does.summary,
     tags: [tagOf(route.path)],
     'x-who': route.who,
@@ -66,7 +68,12 @@ function describe(route: Route): ZodOpenApiOperationObject {
     },
     ...(does.body === undefined
       ? {}
-      : { requestBody: { content: { 'application/json': { schema: does.body } } } }),
+      : {
+          requestBody: {
+            required: !does.body.safeParse(undefined).success,
+            content: { 'application/json': { schema: does.body } },
+          },
+        }),
     responses: { ...successes(route), ...problems(problemStatuses(route)) },
   };
 }

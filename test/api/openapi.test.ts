@@ -6,12 +6,18 @@ interface Described {
   summary: string;
   'x-who': string;
   parameters?: { in: string; name: string; required?: boolean }[];
-  requestBody?: object;
+  operationId: string;
+  requestBody?: { required?: boolean };
   responses: Record<string, object>;
 }
 
 describe('the description of the API', () => {
-  let document: { openapi: string; paths: Record<string, Record<string, Described>>; components: object };
+  let document: {
+    openapi: string;
+    servers: object[];
+    paths: Record<string, Record<string, Described>>;
+    components: object;
+  };
   let page: string;
   before(async () => {
     const stage = await openApiStage();
@@ -69,8 +75,18 @@ describe('the description of the API', () => {
 
   it('TEN-2 gives every call of its own a name', () => {
     const names = Object.values(document.paths).flatMap((methods) =>
-      Object.values(methods).map((does) => (does as { operationId?: string }).operationId),
+      Object.values(methods).map(({ operationId }) => operationId),
     );
     assert.equal(new Set(names).size, names.length);
+    assert.ok(names.includes('get_v1_agents_id') && names.includes('post_v1_conversations_id_take_over'));
+  });
+
+  it('TEN-2 says where the calls go, and which of them cannot do without a body', () => {
+    assert.deepEqual(document.servers, [{ url: '/' }]);
+    const required = (path: string, method: string) => document.paths[path]?.[method]?.requestBody?.required;
+    assert.equal(required('/v1/agents', 'post'), true);
+    assert.equal(required('/v1/agents/{id}', 'patch'), true);
+    assert.equal(required('/chat/{channel_integration}/messages', 'post'), true);
+    assert.equal(required('/v1/conversations/{id}/take-over', 'post'), false);
   });
 });
