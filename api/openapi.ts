@@ -107,7 +107,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
   401: 'Who is asking is not known',
   403: 'The role, or the origin, does not allow it',
   404: "Unknown, or another organisation's",
-  409: 'Lost a race; the answer says who won',
+  409: 'The state does not allow it; the answer says why, and who won a lost race',
   410: 'Too late',
   413: 'Too large',
   415: 'Not JSON in UTF-8',

@@ -9,10 +9,10 @@ export interface FieldError {
 const TITLES = {
   400: ['malformed', 'The request cannot be read'],
   401: ['unauthenticated', 'Who is asking is not known'],
-  403: ['forbidden', 'The role does not allow this'],
+  403: ['forbidden', 'Not allowed'],
   404: ['not-found', 'There is no such thing here'],
   408: ['too-slow', 'The request took too long to arrive'],
-  409: ['conflict', 'Somebody else was first'],
+  409: ['conflict', 'The state does not allow this'],
   410: ['too-late', 'It is too late for this'],
   413: ['too-large', 'The request is too large'],
   415: ['unsupported-media-type', 'The body is not in a form that is read here'],
