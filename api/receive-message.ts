@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { InboundMessage, MessageContent } from '../domain/message.ts';
 import type { Gateway } from './gateway.ts';
 import type { ReceivedMessage, ReceivingIntegration } from './ports.ts';
-import { unknown } from './problem.ts';
+import { Problem, unknown } from './problem.ts';
 import { operation } from './route.ts';
 import { byChannelIntegration, id, longWords, time, words } from './shapes.ts';
 
@@ -39,17 +39,13 @@ export const receiveMessage = operation({
   body: genericMessage,
   status: 202,
   answer: z.strictObject({ message_id: id, conversation_id: id, duplicate: z.boolean() }),
-  also: [404],
+  also: [404, 409],
   idempotencyKey: false,
   async run({ caller, params, body }, gateway) {
     const integration = await gateway.lookup.channelIntegration(params.channel_integration);
-    if (
-      integration === null ||
-      integration.organisationId !== caller.organisationId ||
-      integration.kind !== 'generic' ||
-      !integration.active
-    )
+    if (integration === null || integration.organisationId !== caller.organisationId)
       throw unknown('channel integration');
+    requireOpenGeneric(integration);
 
     const received: ReceivedMessage[] = [];
     for (const message of toInboundMessages(body)) {
@@ -63,6 +59,16 @@ export const receiveMessage = operation({
     };
   },
 });
+
+/** Whoever owns the integration may know why it takes nothing; nothing was stored. */
+function requireOpenGeneric({ kind, active }: ReceivingIntegration): void {
+  if (kind !== 'generic')
+    throw new Problem(
+      409,
+      `This channel integration is of kind ${kind}; messages are posted to generic ones.`,
+    );
+  if (!active) throw new Problem(409, 'This channel integration is switched off; the message was not taken.');
+}
 
 /** Commits the message and signals its conversation, without waiting for the signal (CONV-2). */
 export async function receive(

@@ -57,11 +57,19 @@ describe('the generic channel', () => {
     assert.equal(stage.world.stored.length, 0);
   });
 
-  it('TEN-2 refuses a message over an integration of another kind or one that is switched off', async () => {
-    assert.equal((await post(message, { channel: stage.here.channels.webchat })).status, 404);
+  it('TEN-2 refuses a message over one’s own integration of another kind or switched off, and says so', async () => {
+    const otherKind = await post(message, { channel: stage.here.channels.webchat });
+    assert.equal(otherKind.status, 409);
+    assert.match(String(otherKind.body['detail']), /of kind webchat/);
+    const foreign = await post(message, { channel: stage.there.channels.webchat });
+    assert.equal(foreign.status, 404);
     const off = { key: stage.here.keys.admin, body: { active: false } };
     await call(stage.url, 'PATCH', `/v1/channels/${stage.here.channels.generic}`, off);
-    assert.equal((await post(message)).status, 404);
+    const switchedOff = await post(message);
+    assert.equal(switchedOff.status, 409);
+    assert.match(String(switchedOff.body['detail']), /switched off/);
+    assert.equal(switchedOff.body['title'], 'The state does not allow this');
+    assert.equal(stage.world.stored.length, 0);
   });
 
   it('CHAN-7 keeps each medium as what it is, the words as its caption', async () => {
