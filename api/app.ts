@@ -30,6 +30,8 @@ export function createApp(ports: ApiPorts, options: AppOptions): Express {
   for (const route of routes) if (route.who === 'gateway') mount(app, route, gateway);
   app.use(securityHeaders);
   for (const route of routes) if (route.who !== 'gateway') mount(app, route, gateway);
+  for (const path of new Set(routes.map((route) => route.path)))
+    app.all(expressPath(path), otherMethod(path));
   app.use((_req, _res, next) => next(new Problem(404, 'There is no such route.')));
   app.use(errorAnswer(gateway));
   return app;
@@ -56,6 +58,18 @@ function createGateway(ports: ApiPorts, options: AppOptions): Gateway {
 function mount(app: Express, route: Route, gateway: Gateway): void {
   const handler = route.operation ? serveOperation(route, gateway) : serveOpen(route, gateway);
   app[route.method](expressPath(route.path), handler);
+}
+
+/** The address is right and the method is not; mounted after the routes, so whatever comes here has none. */
+function otherMethod(path: string): RequestHandler {
+  const methods = routes.filter((route) => route.path === path).map(({ method }) => method.toUpperCase());
+  // Express answers HEAD wherever it answers GET.
+  const allow = methods.flatMap((method) => (method === 'GET' ? ['GET', 'HEAD'] : [method])).join(', ');
+  return (_req, res) => {
+    res.locals['route'] = path;
+    res.setHeader('allow', allow);
+    throw new Problem(405, `This address takes ${allow}.`);
+  };
 }
 
 // Pages set their own policy with a nonce; everything else is data and may load nothing.

@@ -11,6 +11,7 @@ const TITLES = {
   401: ['unauthenticated', 'Who is asking is not known'],
   403: ['forbidden', 'Not allowed'],
   404: ['not-found', 'There is no such thing here'],
+  405: ['method-not-allowed', 'There is no such method here'],
   408: ['too-slow', 'The request took too long to arrive'],
   409: ['conflict', 'The state does not allow this'],
   410: ['too-late', 'It is too late for this'],

@@ -131,7 +131,22 @@ describe('bad input', () => {
   it('TEN-2 knows no route that is not in the table, and none by a broken address', async () => {
     for (const target of ['/v1/nothing', '/v1/conversations/%E0%A4%A', '/v1/keys/../../etc/passwd', '/'])
       assert.ok([400, 404].includes((await send(target, '{}')).status), target);
-    assert.equal((await call(stage.url, 'PUT', '/v1/agents')).status, 404);
+  });
+
+  it('TEN-2 answers another method on a known path with 405 and the methods it takes', async () => {
+    const cases: [string, string, string][] = [
+      ['PUT', '/v1/agents', 'GET, HEAD, POST'],
+      ['POST', `/v1/agents/${stage.here.agent}`, 'GET, HEAD, PATCH'],
+      ['GET', path, 'POST'],
+      ['DELETE', webhook, 'GET, HEAD, POST'],
+      ['DELETE', '/healthz', 'GET, HEAD'],
+    ];
+    for (const [method, address, allow] of cases) {
+      const answer = await call(stage.url, method, address);
+      assert.deepEqual([answer.status, answer.headers.get('allow')], [405, allow], `${method} ${address}`);
+      assert.equal(answer.body['title'], 'There is no such method here');
+    }
+    assert.equal((await fetch(`${stage.url}/healthz`, { method: 'HEAD' })).status, 200);
   });
 
   it('TEN-2 refuses queries that are not what the route takes', async () => {
