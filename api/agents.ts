@@ -5,11 +5,11 @@ import { CORE_INTENTS } from '../domain/intents.ts';
 import type { AgentRecord } from './ports.ts';
 import { Problem, unknown } from './problem.ts';
 import { operation } from './route.ts';
-import { byId, id, pageOf, pageQuery, time, toPage, toPageQuery, words } from './shapes.ts';
+import { byId, id, pageOf, pageQuery, readable, time, toPage, toPageQuery, words } from './shapes.ts';
 
-const prompt = words(20_000);
+const prompt = readable(words(20_000));
 
-const personality = z.strictObject({ name: words(100), prompt, tone: words(200).optional() });
+const personality = z.strictObject({ name: readable(words(100)), prompt, tone: words(200).optional() });
 
 const settings = {
   prompt,
@@ -17,7 +17,7 @@ const settings = {
   wait_time_seconds: z.number().min(0).max(600),
   wait_cap_seconds: z.number().min(0).max(3600),
   regroup: z.boolean(),
-  fallback_reply: words(2000),
+  fallback_reply: readable(words(2000)),
   message_limit: z.int().min(1).max(200),
   model: words(100),
   temperature: z.number().min(0).max(2),
@@ -25,7 +25,7 @@ const settings = {
   natural_language_escalation: z.boolean(),
 };
 
-const name = words(255);
+const name = readable(words(255));
 const change = z.strictObject({ name, ...settings }).partial();
 
 const agent = z

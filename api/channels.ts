@@ -6,9 +6,9 @@ import type { ChannelRecord } from './ports.ts';
 import { Problem, unknown } from './problem.ts';
 import { operation } from './route.ts';
 import { parse } from './serve.ts';
-import { byId, id, pageOf, pageQuery, time, toPage, toPageQuery, words } from './shapes.ts';
+import { byId, id, pageOf, pageQuery, readable, time, toPage, toPageQuery, words } from './shapes.ts';
 
-const named = { name: words(255), agent_id: id };
+const named = { name: readable(words(255)), agent_id: id };
 const { generic, webchat, whatsapp } = CHANNEL_SETTINGS;
 
 const newChannel = z.discriminatedUnion('kind', [

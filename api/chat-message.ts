@@ -6,11 +6,11 @@ import { readJson } from './read-body.ts';
 import { receive } from './receive-message.ts';
 import { openOperation } from './route.ts';
 import { parse } from './serve.ts';
-import { byChannelIntegration, id, words } from './shapes.ts';
+import { byChannelIntegration, id, readable, words } from './shapes.ts';
 
 const chatMessage = z.strictObject({
   id: words(64).meta({ description: 'Made by the page; kept over retries' }),
-  text: words(4000),
+  text: readable(words(4000)),
 });
 
 /** A visitor's message: on disk before the 202, like everybody's (CONV-2). */

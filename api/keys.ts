@@ -3,7 +3,18 @@ import { ROLES, roleAllows } from '../domain/role.ts';
 import type { KeyRecord } from './ports.ts';
 import { Problem, unknown } from './problem.ts';
 import { operation } from './route.ts';
-import { byId, id, pageOf, pageQuery, time, timeOrNull, toPage, toPageQuery, words } from './shapes.ts';
+import {
+  byId,
+  id,
+  pageOf,
+  pageQuery,
+  readable,
+  time,
+  timeOrNull,
+  toPage,
+  toPageQuery,
+  words,
+} from './shapes.ts';
 
 const key = z
   .strictObject({
@@ -27,7 +38,7 @@ export const listKeys = operation({
 
 export const createKey = operation({
   summary: 'Makes an API key; it is shown this once',
-  body: z.strictObject({ name: words(255), role: z.enum(ROLES) }),
+  body: z.strictObject({ name: readable(words(255)), role: z.enum(ROLES) }),
   status: 201,
   answer: key.extend({ key: z.string() }).meta({ id: 'NewApiKey' }),
   secretAnswer: true,

@@ -4,7 +4,7 @@ import type { Gateway } from './gateway.ts';
 import type { ReceivedMessage, ReceivingIntegration } from './ports.ts';
 import { Problem, unknown } from './problem.ts';
 import { operation } from './route.ts';
-import { byChannelIntegration, id, longWords, time, words } from './shapes.ts';
+import { byChannelIntegration, id, longWords, readable, time, words } from './shapes.ts';
 
 /** A customer's words in one message, in bytes. */
 export const MESSAGE_LIMIT = 16 * 1024;
@@ -23,7 +23,7 @@ export const genericMessage = z
     id: words(255).meta({ description: 'Yours; the same id is one message, however often it is posted' }),
     room: words(255),
     customer: z.strictObject({ id: words(255), name: words(255).optional(), phone: words(64).optional() }),
-    text: longWords(MESSAGE_LIMIT).optional(),
+    text: readable(longWords(MESSAGE_LIMIT)).optional(),
     media: z.array(medium).max(10).optional(),
     at: time.optional(),
   })

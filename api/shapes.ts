@@ -15,6 +15,11 @@ export function words(maxCharacters: number) {
     .refine((text) => !UNSTORABLE.test(text), 'holds a character that cannot be stored');
 }
 
+/** Text with something to read in it: what consists of white space only reaches nobody. */
+export function readable<T extends z.ZodType<string>>(text: T) {
+  return text.refine((value) => value.trim() !== '', 'is only white space');
+}
+
 /** Text of at most so many bytes in UTF-8. */
 export function longWords(maxBytes: number) {
   return words(maxBytes).refine(

@@ -113,6 +113,7 @@ describe('the generic channel', () => {
     ['without customer', { customer: undefined }, 'customer'],
     ['without the customer’s id', { customer: { name: 'x' } }, 'customer.id'],
     ['with neither text nor media', { text: undefined }, 'text'],
+    ['with nothing but white space', { text: ' \n\u00a0' }, 'text'],
     ['with a number for text', { text: 5 }, 'text'],
     ['with more than 16 KB of text', { text: 'ض'.repeat(8193) }, 'text'],
     ['with a NUL in the text', { text: 'a\0b' }, 'text'],

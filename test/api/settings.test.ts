@@ -61,6 +61,28 @@ describe('settings over the API', () => {
     assert.deepEqual([equal.status, equal.body['version']], [200, 2]);
   });
 
+  it('TEN-2 refuses names and words of an agent that are empty or only white space', async () => {
+    for (const name of ['', ' \t', undefined]) {
+      const answer = await as('builder', 'POST', '/v1/agents', { name });
+      assert.deepEqual([answer.status, fieldsOf(answer)], [422, ['name']]);
+    }
+    const path = `/v1/agents/${stage.here.agent}`;
+    const blank = {
+      name: '',
+      prompt: ' ',
+      fallback_reply: '\n',
+      personalities: { sales: { name: ' ', prompt: 'x' } },
+    };
+    const changed = await as('builder', 'PATCH', path, blank);
+    assert.equal(changed.status, 422);
+    assert.deepEqual(fieldsOf(changed).sort(), [
+      'fallback_reply',
+      'name',
+      'personalities.sales.name',
+      'prompt',
+    ]);
+  });
+
   it('TEN-3 takes a channel’s secrets and gives back only their names', async () => {
     const secret = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
     const made = await as('admin', 'POST', '/v1/channels', {
