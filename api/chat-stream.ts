@@ -45,6 +45,8 @@ async function follow(
   reading: Reading,
   gateway: Gateway,
 ): Promise<void> {
+  // The visitor may have left during the reads before: a `close` that has been ends nothing.
+  if (!isOpen(res)) return;
   // Something may have been committed between the first read and the watch.
   let news = true;
   let wake = () => {};
@@ -56,11 +58,7 @@ async function follow(
     () => isOpen(res) && res.write(': still here\n\n'),
     gateway.limits.heartbeatMs,
   );
-  res.once('close', () => {
-    clearInterval(heartbeat);
-    stopWatching();
-    wake();
-  });
+  res.once('close', () => wake());
 
   try {
     await write(res, first, reading);
@@ -79,6 +77,9 @@ async function follow(
     gateway.options.log.warn({ err: error }, 'a chat stream could not be read on');
     // The page comes back by itself, with the position it has.
     res.end();
+  } finally {
+    clearInterval(heartbeat);
+    stopWatching();
   }
 }
 

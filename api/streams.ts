@@ -5,7 +5,7 @@ import { Problem } from './problem.ts';
 /** The open server-sent event streams of this process: how many, and how they end. */
 export interface Streams {
   /**
-   * Counts a stream until its response is closed.
+   * Counts a stream until its response is closed; one that is closed already counts nothing.
    * @throws Problem 429 when the integration or the visitor has too many.
    */
   enter(res: Response, integrationId: string, visitor: string): void;
@@ -19,6 +19,8 @@ export function createStreams(limits: Limits, closing?: AbortSignal): Streams {
   });
   return {
     enter(res, integrationId, visitor) {
+      // Its `close` has been: nothing would ever take it off again.
+      if (res.closed || res.destroyed) return;
       const counted: [string, number][] = [
         [`i:${integrationId}`, limits.streamsPerIntegration],
         [`v:${integrationId}:${visitor}`, limits.streamsPerVisitor],

@@ -201,6 +201,40 @@ describe('the web chat', () => {
     await eventually(() => watching() === 0, 'the watch to end');
   });
 
+  // The look-up is asked once for both.
+  for (const [when, asked, hold] of [
+    ['look-up', 1, holdLookup],
+    ['first read', 2, holdFirstRead],
+  ] as const) {
+    it(`CHAN-5 keeps nothing for visitors who leave during the ${when}`, async () => {
+      const { cookie } = await visit();
+      // Past the time for which a look-up is remembered.
+      stage.world.advance(60_000);
+      const held = hold(stage);
+      const leaving = new AbortController();
+      const options = { headers: { cookie }, signal: leaving.signal };
+      const visits = [1, 2].map(() => fetch(`${stage.url}${chat}/stream`, options).catch(() => undefined));
+      await eventually(() => held.count === asked, 'both to be held');
+      leaving.abort();
+      await Promise.all(visits);
+      const gone = () => stage.log.filter(({ fields }) => fields['cut_off'] === true).length;
+      await eventually(() => gone() === 2, 'both to be gone');
+      held.go();
+      const streams: Awaited<ReturnType<typeof openEvents>>[] = [];
+      for (let n = 0; n < 2; n++) streams.push(await openEvents(`${stage.url}${chat}/stream`, { cookie }));
+      assert.deepEqual(
+        streams.map(({ response }) => response.status),
+        [200, 200],
+      );
+      await eventually(() => streams.every(({ comments }) => comments.length > 0), 'both to be followed');
+      for (const stream of streams) stream.close();
+      await eventually(
+        () => [...stage.world.watchers.values()].every((set) => set.size === 0),
+        'no watch left',
+      );
+    });
+  }
+
   it('CHAN-5 bounds the open streams, and counts only open ones', async () => {
     const { cookie } = await visit();
     const open = () => openEvents(`${stage.url}${chat}/stream`, { cookie });
@@ -237,3 +271,36 @@ describe('the web chat', () => {
     assert.equal((await visit(`/chat/${stage.here.channels.whatsapp}`)).answer.status, 404);
   });
 });
+
+interface Hold {
+  count: number;
+  go(): void;
+}
+
+/** Lets what is asked of a port wait until `go`. */
+function gate(): Hold & { pass(): Promise<void> } {
+  const opened = Promise.withResolvers<void>();
+  const hold = {
+    count: 0,
+    go: opened.resolve,
+    pass() {
+      hold.count++;
+      return opened.promise;
+    },
+  };
+  return hold;
+}
+
+function holdLookup({ ports: { lookup } }: ApiStage): Hold {
+  const hold = gate();
+  const { channelIntegration } = lookup;
+  lookup.channelIntegration = (id) => hold.pass().then(() => channelIntegration(id));
+  return hold;
+}
+
+function holdFirstRead({ ports: { chat } }: ApiStage): Hold {
+  const hold = gate();
+  const { after } = chat;
+  chat.after = (...asked) => hold.pass().then(() => after(...asked));
+  return hold;
+}
