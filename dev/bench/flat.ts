@@ -15,6 +15,8 @@ const TARGET = 1.1;
 const WINDOW = 50;
 /** Turns after each window in which Postgres writes its statements down, which would spoil the CPU figure. */
 const COUNTED = 10;
+/** They also frame what is not of every turn (acknowledgements, summaries), so their share of a turn is no whole number. */
+const FRAMING = new Set(['begin', 'commit', 'rollback']);
 
 await runBench('flat', { conversations: 20, turns: 1000, runs: 3 }, async (options, signal) => {
   const window = Math.min(WINDOW, Math.floor(options.turns / 4));
@@ -105,7 +107,7 @@ async function oneRun({ conversations, turns, window }: RunOptions, signal: Abor
   }
 }
 
-/** The statements of a turn in the usual case: those that collect many messages (acknowledgements) left out. */
+/** The statements of a turn in the usual case, without those that frame them or that serve many turns at once. */
 async function statementsOfOne(
   postgres: { ownerUrl: string; logFile: string },
   customer: Customer,
@@ -113,7 +115,8 @@ async function statementsOfOne(
   const { byName } = await countStatements(postgres, async () => {
     await converseTimes(customer, COUNTED);
   });
-  return Object.values(byName).reduce((sum, count) => sum + Math.round(count / COUNTED), 0);
+  const named = Object.entries(byName).filter(([name]) => !FRAMING.has(name));
+  return named.reduce((sum, [, count]) => sum + Math.round(count / COUNTED), 0);
 }
 
 /** The median of what the turns of the early and of the late window brought about; a run holds a hundred turns. */
