@@ -109,8 +109,10 @@ export async function up(knex: Knex): Promise<void> {
       foreign key (organisation_id, channel_integration_id, contact_id)
         references contacts (organisation_id, channel_integration_id, id) on delete cascade
     ) with (fillfactor = 80);
-    -- take, open and the relay's scan
+    -- take and open; the relay's rows of one conversation
     create index inbox_open on inbox (organisation_id, conversation_id, seq) where settled_at is null;
+    -- The relay's scan from the oldest. That a settled row moves inside its page no more is the price of the one above.
+    create index inbox_by_age on inbox (received_at) where settled_at is null;
     -- history and transcript
     create index inbox_messages on inbox (organisation_id, conversation_id, at, seq) where kind = 'message';
     create index inbox_chat_lines on inbox (organisation_id, conversation_id, position)
@@ -151,7 +153,6 @@ export async function up(knex: Knex): Promise<void> {
     create unique index outbound_by_provider_id
       on outbound (organisation_id, channel_integration_id, provider_message_id)
       where provider_message_id is not null;
-    create index outbound_on_the_wire on outbound (organisation_id, conversation_id) where state = 'sending';
     create index outbound_messages on outbound (organisation_id, conversation_id, planned_at, answers_seq, id);
     create index outbound_chat_lines on outbound (organisation_id, conversation_id, position)
       where position is not null;

@@ -32,17 +32,28 @@ const GIVE_BACK: Statement = {
     update inbox i set turn = null, taken_at = null
     where i.organisation_id = $1 and i.conversation_id = $2 and i.settled_at is null and i.turn is not null
       and (i.turn < $3 or not $4)
-      and not exists (
-        select from outbound o
-        where o.organisation_id = $1 and o.conversation_id = $2 and o.turn = i.turn and o.state = 'sending')`,
+      and i.turn <> all (array(
+        select o.turn from outbound o
+        where o.organisation_id = $1 and o.conversation_id = $2 and o.turn is not null and o.state = 'sending'))`,
 };
 
+/** What a workflow holds at once. A turn takes all there is; of other rows the relay brings those beyond. */
+const WAITING_AT_MOST = 500;
+
+/** `$4`: whether the last turn may be resumed; only then its rows wait. The scalars look beyond the limit. */
 const WAITING: Statement = {
   name: 'open-waiting',
   text: `
-    select id, kind, seq, epoch, received_at, about, turn from inbox
-    where organisation_id = $1 and conversation_id = $2 and settled_at is null and (turn is null or turn = $3)
-    order by seq`,
+    with waiting as not materialized (
+      select id, kind, seq, epoch, received_at, about, turn from inbox
+      where organisation_id = $1 and conversation_id = $2 and settled_at is null
+        and (turn is null or $4 and turn = $3)
+    )
+    select w.id, w.kind, w.seq, w.epoch, w.received_at, w.about,
+      exists (select from waiting where turn is not null) as unfinished,
+      (select min(seq) from waiting where kind = 'message') as first_message_seq
+    from waiting w
+    order by w.seq limit ${WAITING_AT_MOST}`,
 };
 
 const SENDING: Statement = {
@@ -52,6 +63,11 @@ const SENDING: Statement = {
     where organisation_id = $1 and conversation_id = $2 and state = 'sending'
     order by sending_at`,
 };
+
+interface WaitingRow extends InboxRow {
+  unfinished: boolean;
+  first_message_seq: number | null;
+}
 
 interface ConversationRow {
   epoch: number;
@@ -73,19 +89,18 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
       if (conversation === undefined) return null;
       const { turn } = conversation;
       await tenancy.rows(GIVE_BACK, [...key, turn, conversation.last_turn_unsent]);
-      const rows = await tenancy.rows<InboxRow & { turn: number | null }>(WAITING, [...key, turn]);
+      const waiting = await tenancy.rows<WaitingRow>(WAITING, [...key, turn, conversation.last_turn_unsent]);
       const sending = await tenancy.rows<{ id: string; sending_at: Date }>(SENDING, key);
 
-      const unfinished = conversation.last_turn_unsent && rows.some((row) => row.turn === turn);
-      const waiting = rows.filter((row) => row.turn === null || unfinished);
-      const firstMessage = waiting.find((row) => row.kind === 'message');
+      const unfinished = waiting[0]?.unfinished ?? false;
+      const firstMessageSeq = waiting[0]?.first_message_seq ?? null;
       return {
         epoch: conversation.epoch,
         owner: conversation.owner,
         resolved: conversation.status === 'resolved',
         lastTurn: unfinished ? turn - 1 : turn,
         // Below what waits, even where a later message is settled: what a workflow holds for answered it ignores.
-        answeredSeq: firstMessage === undefined ? conversation.last_message_seq : firstMessage.seq - 1,
+        answeredSeq: firstMessageSeq === null ? conversation.last_message_seq : firstMessageSeq - 1,
         waiting: waiting.map(enteredRow),
         sending: sending.map((row) => ({ outboundId: row.id, sendingSince: row.sending_at.getTime() })),
         settings: completeAgentSettings(conversation.settings),

@@ -21,7 +21,7 @@ export interface DueConversation {
 export interface RelayStore {
   /** Runs `work` while this process is the relay; resolves when `signal` aborts. */
   withLeadership(signal: AbortSignal, work: (leading: AbortSignal) => Promise<void>): Promise<void>;
-  /** At most `limit` conversations, those that wait longest first. */
+  /** At most `limit` conversations, those that wait longest first, each with its first 500 due rows. */
   due(now: Date, limit: number): Promise<DueConversation[]>;
   /** Temporal took the signal of these rows of the last `due`; taken rows too back off from now. */
   acknowledged(rowIds: readonly string[], now: Date): Promise<void>;
@@ -41,21 +41,48 @@ const IS_DUE = `
     else i.received_at < $1::timestamptz - interval '2 s'
   end`;
 
+/** Of one conversation; the rest follows in the next passes, when these have backed off. */
+const ROWS_PER_SIGNAL = 500;
+/** As a rule the conversations that wait longest are among so many due rows. */
+const OLDEST_ROWS = 5_000;
+
+/**
+ * The oldest due rows in the order of their index tell the conversations, so that a backlog is not read to its end
+ * for a few of them. Rows that have backed off are passed over and hide nobody. Only where few conversations own
+ * all those rows is every due row looked at.
+ */
 const DUE = {
   name: 'relay-due',
   text: `
-    with due as (
-      select i.organisation_id, i.conversation_id, min(i.received_at) as since
+    with oldest as materialized (
+      select i.organisation_id, i.conversation_id, i.received_at
       from inbox i where ${IS_DUE}
+      order by i.received_at limit ${OLDEST_ROWS}
+    ),
+    first as materialized (
+      select organisation_id, conversation_id, min(received_at) as since
+      from oldest group by organisation_id, conversation_id
+    ),
+    due as (
+      select * from first
+      where (select count(*) from first) >= $2 or (select count(*) from oldest) < ${OLDEST_ROWS}
+      union all
+      select i.organisation_id, i.conversation_id, min(i.received_at)
+      from inbox i
+      where (select count(*) from first) < $2 and (select count(*) from oldest) = ${OLDEST_ROWS} and ${IS_DUE}
       group by i.organisation_id, i.conversation_id
       order by since limit $2
     )
-    select i.organisation_id, i.conversation_id, i.id, i.kind, i.seq, i.epoch, i.received_at, i.about,
-      c.agent_id, c.channel_integration_id, c.channel
+    select d.organisation_id, d.conversation_id, i.*, c.agent_id, c.channel_integration_id, c.channel
     from due d
     join conversations c on c.organisation_id = d.organisation_id and c.id = d.conversation_id
-    join inbox i on i.organisation_id = d.organisation_id and i.conversation_id = d.conversation_id and ${IS_DUE}
-    order by d.since, i.conversation_id, i.seq`,
+    cross join lateral (
+      select i.id, i.kind, i.seq, i.epoch, i.received_at, i.about
+      from inbox i
+      where i.organisation_id = d.organisation_id and i.conversation_id = d.conversation_id and ${IS_DUE}
+      order by i.seq limit ${ROWS_PER_SIGNAL}
+    ) i
+    order by d.since, d.conversation_id, i.seq`,
 };
 
 const ACKNOWLEDGED = {

@@ -158,6 +158,22 @@ export async function openRoom(
   };
 }
 
+/** Lets copies of m1 wait in the room behind it, until it has so many messages that wait. */
+export async function fill(room: Room, messages: number): Promise<void> {
+  await room.look(
+    `insert into inbox (organisation_id, channel_integration_id, conversation_id, kind, provider_message_id, seq,
+       epoch, contact_id, body, received_at, at)
+     select organisation_id, channel_integration_id, conversation_id, kind, gen_random_uuid()::text, n, epoch,
+       contact_id, body, received_at, at
+     from inbox, generate_series(2, $2::integer) n where conversation_id = $1 and seq = 1`,
+    [room.ref.conversationId, messages],
+  );
+  await room.look('update conversations set last_seq = $2, last_message_seq = $2 where id = $1', [
+    room.ref.conversationId,
+    messages,
+  ]);
+}
+
 export type Room = Awaited<ReturnType<typeof openRoom>>;
 
 export const NOW = new Date('2026-01-01T00:00:00.000Z');

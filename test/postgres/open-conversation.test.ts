@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import { NOW, openInstallation, openRoom } from './installation.ts';
+import { NOW, fill, openInstallation, openRoom } from './installation.ts';
 import type { Room } from './installation.ts';
 
 describe('opening a run', () => {
@@ -102,6 +102,34 @@ describe('opening a run', () => {
     );
     assert.deepEqual(await opened(room), { lastTurn: 0, answeredSeq: 1, waiting: [], sending: 0 });
     assert.deepEqual(await room.messages(), [[1, null, 'noted']]);
+  });
+
+  it('CONV-2 holds the oldest 500 rows, while the turn takes all there are', async () => {
+    const room = await openRoom(pool);
+    await fill(room, 700);
+    const { lastTurn, answeredSeq, waiting } = await opened(room);
+    assert.deepEqual([lastTurn, answeredSeq, waiting.length, waiting.at(-1)], [0, 0, 500, 500]);
+    const taken = await room.transcript.take(room.ref, 1, NOW);
+    assert.equal(taken.kind === 'taken' && taken.lastSeq, 700);
+  });
+
+  it('CONV-2 resumes the last turn even if what an older one lost fills all the places', async () => {
+    const room = await openRoom(pool);
+    await fill(room, 700);
+    await room.look('update inbox set turn = case when seq > 600 then 2 else 1 end, taken_at = $1', [NOW]);
+    await room.look('update conversations set turn = 2');
+    const { lastTurn, answeredSeq, waiting } = await opened(room);
+    assert.deepEqual([lastTurn, answeredSeq, waiting.length, waiting.at(-1)], [1, 0, 500, 500]);
+  });
+
+  it('CONV-2 does not take a message behind 500 commands for answered', async () => {
+    const room = await openRoom(pool);
+    await fill(room, 700);
+    await room.look(
+      `update inbox set kind = 'delivery_settled', provider_message_id = null, body = null where seq <= 600`,
+    );
+    const { answeredSeq, waiting } = await opened(room);
+    assert.deepEqual([answeredSeq, waiting.length], [600, 500]);
   });
 
   it('DATA-1 finds nothing of an erased conversation', async () => {

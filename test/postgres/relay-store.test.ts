@@ -5,7 +5,7 @@ import { openRelayStore } from '../../adapters/postgres/relay-store.ts';
 import type { RelayStore } from '../../adapters/postgres/relay-store.ts';
 import type { TestDatabase } from '../../dev/test-database.ts';
 import { until } from '../../dev/until.ts';
-import { NOW, later, openInstallation, openRoom } from './installation.ts';
+import { NOW, fill, later, openInstallation, openRoom } from './installation.ts';
 import type { Room } from './installation.ts';
 
 describe('the relay’s store', () => {
@@ -106,6 +106,52 @@ describe('the relay’s store', () => {
         .slice(1)
         .reverse()
         .map(({ ref }) => ref.conversationId),
+    );
+  });
+
+  it('CONV-2 finds who is due behind conversations whose rows are more than one look brings', async () => {
+    const busy = await openRoom(pool);
+    const quiet = await openRoom(pool);
+    await quiet.look('update inbox set received_at = $1', [later(1)]);
+    await fill(busy, 6_000);
+    const due = await store.due(later(10), 2);
+    assert.deepEqual(
+      due.map(({ ref, rows }) => [ref.conversationId, rows.length]),
+      [
+        [busy.ref.conversationId, 500],
+        [quiet.ref.conversationId, 1],
+      ],
+    );
+    assert.equal((await store.due(later(10), 1))[0]?.ref.conversationId, busy.ref.conversationId);
+  });
+
+  it('CONV-2 does not let rows that back off hide who is due behind them', async () => {
+    const busy = await openRoom(pool);
+    const quiet = await openRoom(pool);
+    await quiet.look('update inbox set received_at = $1', [later(1)]);
+    await fill(busy, 6_000);
+    await busy.look('update inbox set signalled_at = $1, signal_count = 1', [later(5)]);
+    const due = await store.due(later(10), 1);
+    assert.deepEqual(
+      due.map(({ ref }) => ref),
+      [quiet.ref],
+    );
+  });
+
+  it('CONV-2 brings the oldest 500 rows of a conversation at once, and the others once these back off', async () => {
+    const room = await openRoom(pool);
+    await fill(room, 700);
+    const seqs = async () =>
+      (await store.due(later(10), 1)).flatMap(({ rows }) => rows.map((row) => row.seq));
+    const [due] = await store.due(later(10), 1);
+    assert.deepEqual(
+      await seqs(),
+      [...Array(500).keys()].map((n) => n + 1),
+    );
+    await store.acknowledged(due?.rows.map((row) => row.id) ?? [], later(10));
+    assert.deepEqual(
+      await seqs(),
+      [...Array(200).keys()].map((n) => n + 501),
     );
   });
 
