@@ -3,9 +3,15 @@ import type { Channels, Ledger } from './ports/ledger.ts';
 import type { Model } from './ports/model.ts';
 import type { Transcript } from './ports/transcript.ts';
 
+export type * from './ports/calls.ts';
+export type * from './ports/crm.ts';
+export type * from './ports/external-actions.ts';
+export type * from './ports/gates.ts';
+export type * from './ports/rooms.ts';
 export type * from './ports/transcript.ts';
 export type * from './ports/ledger.ts';
 export type * from './ports/model.ts';
+export type * from './ports/webhooks.ts';
 
 /** The wall clock; business deadlines get it as a value, so that a test can move it. */
 export interface Clock {

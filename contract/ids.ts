@@ -11,3 +11,23 @@ export function conversationWorkflowId(conversationId: string): string {
 export function turnCause(turn: number): string {
   return `turn:${turn}`;
 }
+
+/** A message that tells how a call ended after its turn was over. */
+export function callCause(callId: string): string {
+  return `call:${callId}`;
+}
+
+/** The closing message of a tool that gives the conversation away. */
+export function closingCause(callId: string): string {
+  return `closing:${callId}`;
+}
+
+/** What receivers tell repeats by: constant over attempts, restarts and replays (DESIGN section 5). */
+export function idempotencyKey(conversationId: string, turn: number, number: number): string {
+  return `${conversationId}:${turn}:${number}`;
+}
+
+/** A builder's test, or the replay of an execution, that the API waits for. */
+export function trialWorkflowId(callId: string): string {
+  return `trial/${callId}`;
+}

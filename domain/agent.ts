@@ -1,4 +1,5 @@
 import type { CoreIntent } from './intents.ts';
+import type { AgentTool } from './tool.ts';
 import { CORE_INTENTS } from './intents.ts';
 
 /** How the agent speaks for one core intent (INT-1). */
@@ -28,6 +29,8 @@ export interface AgentSettings {
   toolAssignments: string[];
   /** Whether a customer may ask for a person in plain words (ESC-1). */
   naturalLanguageEscalation: boolean;
+  /** What the agent may do besides talking (ACT-3). */
+  tools: AgentTool[];
 }
 
 export const DEFAULT_AGENT_SETTINGS: AgentSettings = {
@@ -40,6 +43,7 @@ export const DEFAULT_AGENT_SETTINGS: AgentSettings = {
   messageLimit: 20,
   toolAssignments: [],
   naturalLanguageEscalation: false,
+  tools: [],
 };
 
 /** Fills what a stored or partial setting leaves open. Total: unknown members are kept out by the API's schema. */

@@ -1,0 +1,219 @@
+import type { Knex } from 'knex';
+
+/**
+ * What the agent may do besides talking: external actions and their versions, the ledger of calls, the CRM
+ * connection, people and their divisions, and the switches that decide who may use what (ACT-7).
+ */
+export async function up(knex: Knex): Promise<void> {
+  await knex.raw(`
+    create table external_actions (
+      organisation_id uuid not null,
+      id uuid not null default gen_random_uuid(),
+      channel_integration_id uuid not null,
+      action_name text not null,
+      version integer not null default 1,
+      is_active boolean not null default true,
+      -- of the current version; the list is sorted by it
+      priority integer not null,
+      created_at timestamptz not null,
+      updated_at timestamptz not null,
+      deleted_at timestamptz,
+      primary key (organisation_id, id),
+      foreign key (organisation_id, channel_integration_id)
+        references channel_integrations (organisation_id, id)
+    );
+    create unique index external_actions_by_name
+      on external_actions (organisation_id, channel_integration_id, action_name) where deleted_at is null;
+    create index external_actions_active
+      on external_actions (organisation_id, channel_integration_id, priority desc, id)
+      where is_active and deleted_at is null;
+    create index external_actions_newest on external_actions (organisation_id, created_at desc, id);
+    call parley_protect('external_actions');
+    grant select, insert, update on external_actions to parley_app;
+
+    -- A saved version never changes: a call runs as it was when the customer agreed to it.
+    create table external_action_versions (
+      organisation_id uuid not null,
+      external_action_id uuid not null,
+      version integer not null,
+      -- ExternalAction without its secret
+      definition jsonb not null,
+      -- the sealed authentication value and signing secret by name
+      secrets jsonb not null,
+      created_at timestamptz not null,
+      primary key (organisation_id, external_action_id, version),
+      foreign key (organisation_id, external_action_id) references external_actions (organisation_id, id)
+    );
+    call parley_protect('external_action_versions');
+    grant select, insert on external_action_versions to parley_app;
+
+    create table calls (
+      organisation_id uuid not null references organisations (id),
+      id uuid not null default gen_random_uuid(),
+      origin text not null check (origin in ('conversation', 'test', 'replay')),
+      -- null for a builder's test
+      conversation_id uuid,
+      turn integer,
+      round integer not null default 0,
+      step integer not null default 0,
+      -- counts through the turn, over all its rounds; part of the Idempotency-Key
+      number integer,
+      tool text not null,
+      external_action_id uuid,
+      external_action_version integer,
+      proposal json,
+      arguments json not null,
+      digest text not null,
+      reliability text not null check (reliability in ('keyed', 'lookup', 'none')),
+      state text not null check (state in ('gathering', 'awaiting_confirmation', 'planned', 'calling', 'succeeded',
+        'failed', 'timed_out', 'unknown', 'refused', 'cancelled', 'superseded')),
+      reason text,
+      result json,
+      confidence real,
+      message text not null,
+      missing text[] not null default '{}',
+      idempotency_key text not null,
+      epoch integer,
+      answers_seq integer,
+      attempts integer not null default 0,
+      planned_at timestamptz not null,
+      began_at timestamptz,
+      deadline_at timestamptz,
+      ended_at timestamptz,
+      -- of the last attempt, secrets redacted
+      request json,
+      response json,
+      status_code integer,
+      error text,
+      response_ms integer,
+      record_kind text check (record_kind in ('deal', 'ticket')),
+      record_id text,
+      -- the execution a replay repeats
+      replay_of uuid,
+      primary key (organisation_id, id),
+      unique (organisation_id, conversation_id, turn, number),
+      check (origin <> 'conversation' or (conversation_id is not null and turn is not null and number is not null)),
+      foreign key (organisation_id, conversation_id)
+        references conversations (organisation_id, id) on delete cascade,
+      foreign key (organisation_id, external_action_id, external_action_version)
+        references external_action_versions (organisation_id, external_action_id, version),
+      foreign key (organisation_id, replay_of) references calls (organisation_id, id) on delete cascade
+    ) with (fillfactor = 80);
+    create unique index calls_open on calls (organisation_id, conversation_id)
+      where state in ('gathering', 'awaiting_confirmation');
+    create index calls_same on calls (organisation_id, conversation_id, digest);
+    create index calls_log on calls (organisation_id, external_action_id, planned_at desc, id)
+      where external_action_id is not null;
+    create index calls_rate on calls (organisation_id, began_at) where began_at is not null;
+    create index calls_replays on calls (organisation_id, replay_of) where replay_of is not null;
+    call parley_protect('calls');
+    grant select, insert, update on calls to parley_app;
+
+    create table organization_connections (
+      organisation_id uuid not null references organisations (id),
+      code text not null,
+      -- sealed
+      auth_data text not null,
+      version integer not null default 1,
+      created_at timestamptz not null,
+      updated_at timestamptz not null,
+      primary key (organisation_id, code)
+    );
+    call parley_protect('organization_connections');
+    grant select, insert, update, delete on organization_connections to parley_app;
+
+    create table divisions (
+      organisation_id uuid not null references organisations (id),
+      id uuid not null default gen_random_uuid(),
+      name text not null,
+      created_at timestamptz not null,
+      deleted_at timestamptz,
+      primary key (organisation_id, id)
+    );
+    create unique index divisions_by_name on divisions (organisation_id, name) where deleted_at is null;
+    call parley_protect('divisions');
+    grant select, insert, update on divisions to parley_app;
+
+    create table members (
+      organisation_id uuid not null references organisations (id),
+      id uuid not null default gen_random_uuid(),
+      name text not null,
+      role text not null check (role in ('admin', 'builder', 'operator', 'viewer')),
+      -- how many conversations at once
+      capacity integer not null default 10 check (capacity between 0 and 1000),
+      online boolean not null default false,
+      -- round robin: who was given a conversation longest ago is next
+      last_assigned_at timestamptz,
+      created_at timestamptz not null,
+      deleted_at timestamptz,
+      primary key (organisation_id, id)
+    );
+    create index members_newest on members (organisation_id, created_at desc, id);
+    call parley_protect('members');
+    grant select, insert, update on members to parley_app;
+
+    create table division_members (
+      organisation_id uuid not null,
+      division_id uuid not null,
+      member_id uuid not null,
+      primary key (organisation_id, division_id, member_id),
+      foreign key (organisation_id, division_id) references divisions (organisation_id, id),
+      foreign key (organisation_id, member_id) references members (organisation_id, id)
+    );
+    create index division_members_of_member on division_members (organisation_id, member_id);
+    call parley_protect('division_members');
+    grant select, insert, delete on division_members to parley_app;
+
+    alter table api_keys add column member_id uuid,
+      add foreign key (organisation_id, member_id) references members (organisation_id, id);
+
+    -- operator_id names the member who has it, or the key that took it over; a queue is named by division_id, null for
+    -- the organisation's own.
+    alter table conversations
+      add column queued_at timestamptz,
+      add column division_id uuid,
+      add column tags text[] not null default '{}',
+      add foreign key (organisation_id, division_id) references divisions (organisation_id, id);
+    create index conversations_queued on conversations (organisation_id, queued_at) where queued_at is not null;
+    create index conversations_of_operator on conversations (organisation_id, operator_id)
+      where operator_id is not null and status = 'open';
+
+    create table feature_flags (
+      organisation_id uuid not null references organisations (id),
+      name text not null check (name in ('ai_agent_action', 'ai_agent_action_api')),
+      enabled boolean not null,
+      updated_at timestamptz not null,
+      primary key (organisation_id, name)
+    );
+    call parley_protect('feature_flags');
+    grant select, insert, update on feature_flags to parley_app;
+
+    create table subscribed_components (
+      organisation_id uuid not null references organisations (id),
+      code text not null,
+      created_at timestamptz not null,
+      primary key (organisation_id, code)
+    );
+    call parley_protect('subscribed_components');
+    grant select, insert, delete on subscribed_components to parley_app;
+
+    -- The installation's own (ACT-7): nobody's tenant, the same for all.
+    create table installation_flags (
+      name text primary key check (name in ('rollout_ai_agent_action')),
+      enabled boolean not null,
+      updated_at timestamptz not null
+    );
+    grant select, insert, update on installation_flags to parley_app;
+    create table node_registries (
+      node_type text primary key,
+      enabled boolean not null,
+      updated_at timestamptz not null
+    );
+    grant select, insert, update on node_registries to parley_app;
+    insert into node_registries (node_type, enabled, updated_at)
+    select node_type, true, timestamptz '2026-01-01'
+    from unnest(array['qontak_crm_deal_create', 'qontak_crm_deal_update', 'qontak_crm_ticket_create',
+      'qontak_crm_ticket_update', 'qontak_chat_room_assign', 'qontak_chat_room_resolve', 'qontak_chat_room_tag',
+      'api']) as node_type;
+  `);
+}
