@@ -18,8 +18,10 @@ export interface Transcript {
    * Gives every untaken customer message of the conversation to this turn (compare-and-set: `turn is null or
    * turn = mine`, so it may be repeated) and reads what a model needs. Takes nothing while a person has the
    * conversation or it is resolved: the rows are then settled with that reason.
+   * With `grow: false` the turn keeps to the messages it has: it has had an effect outside and may not start over
+   * (CONV-4). Default true.
    */
-  take(ref: ConversationRef, turn: number, now: Date): Promise<TakenTurn>;
+  take(ref: ConversationRef, turn: number, now: Date, options?: { grow?: boolean }): Promise<TakenTurn>;
 
   /**
    * Writes the reply as `planned` under the key (conversation, cause, part 0), replacing the text of a reply
@@ -58,8 +60,22 @@ export interface OpenedConversation {
   /** Outbound messages in state `sending`, of whatever cause. */
   sending: { outboundId: string; sendingSince: number }[];
   settings: AgentSettings;
+  /** Not 0 where the conversation's channel integration has an active external action. */
   externalActions: number;
   channel: ChannelKind;
+  /** A call that waits for the customer. */
+  openCall: OpenCall | null;
+  /** It waits for an operator, nobody has it yet. */
+  queued: boolean;
+  /** The operator who has it. */
+  assignee: string | null;
+}
+
+export interface OpenCall {
+  callId: string;
+  kind: 'gathering' | 'awaiting_confirmation';
+  /** Epoch milliseconds. */
+  askedAt: number;
 }
 
 /** A message as the model and the transcript see it. */
@@ -101,9 +117,10 @@ export type TakenTurn =
       /** Messages older than the window that no summary holds yet. */
       unsummarised: number;
       settings: AgentSettings;
+      /** Not 0 where the conversation's channel integration has an active external action. */
       externalActions: number;
       channel: ChannelKind;
-      contact: { name: string | null };
+      contact: { name: string | null; phone: string | null };
       turn: number;
     };
 

@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { OpenedConversation, Transcript } from '../../activities/ports.ts';
+import type { OpenCall, OpenedConversation, Transcript } from '../../activities/ports.ts';
 import { completeAgentSettings } from '../../domain/agent.ts';
 import type { AgentSettings } from '../../domain/agent.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
@@ -8,16 +8,22 @@ import { asOrganisation } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
 import { enteredRow } from './entered-row.ts';
 import type { InboxRow } from './entered-row.ts';
+import { HAS_EXTERNAL_ACTIONS } from './external-action-reader.ts';
 
 const READ: Statement = {
   name: 'open-read',
   text: `
-    select c.epoch, c.owner, c.status, c.turn, c.last_message_seq, c.channel, a.settings,
+    select c.epoch, c.owner, c.status, c.turn, c.last_message_seq, c.channel, a.settings, c.operator_id,
+      c.queued_at is not null as queued, (${HAS_EXTERNAL_ACTIONS})::int as external_actions,
+      o.id as call_id, o.state as call_state, o.planned_at as call_planned_at,
       not exists (
-        select from outbound o
-        where o.organisation_id = $1 and o.conversation_id = $2 and o.turn = c.turn
-          and o.state not in ('planned', 'sending')) as last_turn_unsent
-    from conversations c join agents a on a.organisation_id = $1 and a.id = c.agent_id
+        select from outbound m
+        where m.organisation_id = $1 and m.conversation_id = $2 and m.turn = c.turn
+          and m.state not in ('planned', 'sending')) as last_turn_unsent
+    from conversations c
+    join agents a on a.organisation_id = $1 and a.id = c.agent_id
+    left join calls o on o.organisation_id = $1 and o.conversation_id = c.id
+      and o.state in ('gathering', 'awaiting_confirmation')
     where c.organisation_id = $1 and c.id = $2
     for no key update of c`,
 };
@@ -78,6 +84,12 @@ interface ConversationRow {
   channel: ChannelKind;
   settings: Partial<AgentSettings>;
   last_turn_unsent: boolean;
+  operator_id: string | null;
+  queued: boolean;
+  external_actions: number;
+  call_id: string | null;
+  call_state: OpenCall['kind'] | null;
+  call_planned_at: Date | null;
 }
 
 /** What a new run goes on with; see `Transcript.open`. Null: the conversation was erased. */
@@ -104,8 +116,16 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
         waiting: waiting.map(enteredRow),
         sending: sending.map((row) => ({ outboundId: row.id, sendingSince: row.sending_at.getTime() })),
         settings: completeAgentSettings(conversation.settings),
-        externalActions: 0,
+        externalActions: conversation.external_actions,
         channel: conversation.channel,
+        openCall: openCallOf(conversation),
+        queued: conversation.queued,
+        assignee: conversation.operator_id,
       };
     });
+}
+
+function openCallOf({ call_id, call_state, call_planned_at }: ConversationRow): OpenCall | null {
+  if (call_id === null || call_state === null || call_planned_at === null) return null;
+  return { callId: call_id, kind: call_state, askedAt: call_planned_at.getTime() };
 }

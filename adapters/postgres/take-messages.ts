@@ -11,6 +11,7 @@ import { inTurnOrder } from '../../domain/message.ts';
 import type { MessageContent } from '../../domain/message.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
+import { HAS_EXTERNAL_ACTIONS } from './external-action-reader.ts';
 import { readPast } from './past-messages.ts';
 
 /** Locks the conversation, so that what the next statement sees is all there is up to `last_message_seq`. */
@@ -23,12 +24,13 @@ const BEGIN_TURN: Statement = {
       and a.organisation_id = $1 and a.id = c.agent_id
       and k.organisation_id = $1 and k.id = c.contact_id
     returning c.epoch, c.owner, c.status, c.turn, c.last_message_seq, c.channel, c.contact_id,
-      a.settings, k.name as contact_name, k.summary, k.summary_through`,
+      a.settings, k.name as contact_name, k.phone as contact_phone, k.summary, k.summary_through,
+      (${HAS_EXTERNAL_ACTIONS})::int as external_actions`,
 };
 
 /**
  * A turn whose message has left `planned` takes nothing more: its reply answers what it answers. Neither does a
- * turn that a later one has overtaken, a late retry: nobody would answer what it took.
+ * turn that a later one has overtaken, a late retry: nobody would answer what it took. $6: whether it may grow.
  */
 const TAKE: Statement = {
   name: 'take',
@@ -80,6 +82,8 @@ interface TurnRow {
   contact_id: string;
   settings: Partial<AgentSettings>;
   contact_name: string | null;
+  contact_phone: string | null;
+  external_actions: number;
   summary: string | null;
   summary_through: Date | null;
 }
@@ -97,7 +101,7 @@ interface TakenRow {
 
 /** Gives the waiting messages to a turn, in three round trips; see `Transcript.take`. */
 export function makeTake(pool: pg.Pool): Transcript['take'] {
-  return (ref, turn, now) =>
+  return (ref, turn, now, { grow = true } = {}) =>
     asOrganisation(pool, ref.organisationId, async (tenancy): Promise<TakenTurn> => {
       const key = [ref.organisationId, ref.conversationId, turn];
       const [conversation] = await tenancy.rows<TurnRow>(BEGIN_TURN, key);
@@ -107,8 +111,8 @@ export function makeTake(pool: pg.Pool): Transcript['take'] {
         await tenancy.rows(SETTLE_UNANSWERED, [...key, turnCause(turn), now, reason]);
         return nothing(conversation, conversation.last_message_seq);
       }
-      const isLatest = conversation.turn === turn;
-      const rows = await tenancy.rows<TakenRow>(TAKE, [...key, turnCause(turn), now, isLatest]);
+      const mayGrow = grow && conversation.turn === turn;
+      const rows = await tenancy.rows<TakenRow>(TAKE, [...key, turnCause(turn), now, mayGrow]);
       if (rows.length === 0) return nothing(conversation, await lookedThrough(tenancy, conversation, key));
       return taken(tenancy, conversation, rows, turn);
     });
@@ -150,9 +154,9 @@ async function taken(
     ...past,
     summary: conversation.summary,
     settings,
-    externalActions: 0,
+    externalActions: conversation.external_actions,
     channel: conversation.channel,
-    contact: { name: conversation.contact_name },
+    contact: { name: conversation.contact_name, phone: conversation.contact_phone },
     turn,
   };
 }
