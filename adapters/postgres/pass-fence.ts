@@ -153,8 +153,12 @@ async function judge(
   }
 }
 
-/** Operators' own messages go out while they have the conversation, everything else while the agent has it. */
+/**
+ * Operators' own messages go out while they have the conversation, everything else while the agent has it. A closing
+ * message was planned by the very change that gave the conversation away: it goes out until the next change.
+ */
 function finalRefusal(row: FenceRow): FinalRefusal | null {
+  if (row.kind === 'closing') return row.epoch === row.current_epoch ? null : 'epoch';
   if (row.status === 'resolved') return 'resolved';
   if (row.owner !== (row.kind === 'operator' ? 'operator' : 'agent')) return 'owner';
   return row.epoch === row.current_epoch ? null : 'epoch';
