@@ -115,12 +115,29 @@ export async function up(knex: Knex): Promise<void> {
       -- sealed
       auth_data text not null,
       version integer not null default 1,
+      -- when the other side last refused what is sealed here; a new value clears it
+      refused_at timestamptz,
       created_at timestamptz not null,
       updated_at timestamptz not null,
       primary key (organisation_id, code)
     );
     call parley_protect('organization_connections');
     grant select, insert, update, delete on organization_connections to parley_app;
+
+    -- Whether there is more than one organisation (2 means more), which decides whether the environment's CRM key
+    -- serves; an organisation cannot see the others.
+    grant select (id) on organisations to parley_definer;
+    create policy counted on organisations for select to parley_definer using (true);
+    create function parley_count_organisations() returns integer
+    language sql stable security definer set search_path = pg_catalog, pg_temp
+    begin atomic
+      select count(*)::integer from (select 1 from public.organisations limit 2) as counted;
+    end;
+    revoke all on function parley_count_organisations() from public;
+    grant execute on function parley_count_organisations() to parley_app;
+    grant create on schema public to parley_definer;
+    alter function parley_count_organisations() owner to parley_definer;
+    revoke create on schema public from parley_definer;
 
     create table divisions (
       organisation_id uuid not null references organisations (id),
