@@ -1,6 +1,14 @@
-export interface ModelMessage {
-  role: 'system' | 'user' | 'assistant';
-  content: string;
+/** Every assistant message with tool calls is followed by one result for each of them, in any order. */
+export type ModelMessage =
+  | { role: 'system' | 'user'; content: string }
+  | { role: 'assistant'; content: string; toolCalls?: readonly ModelToolCall[] }
+  | { role: 'tool'; toolCallId: string; content: string };
+
+export interface ModelToolCall {
+  id: string;
+  name: string;
+  /** The raw string: it is parsed by the tool's own schema. */
+  arguments: string;
 }
 
 export interface ModelTool {
@@ -23,8 +31,7 @@ export interface ModelRequest {
 
 export interface ModelAnswer {
   text: string | null;
-  /** Arguments are the raw string: they are parsed by the tool's own schema. */
-  toolCalls: { id: string; name: string; arguments: string }[];
+  toolCalls: ModelToolCall[];
   finishReason: string;
   model: string;
   inputTokens: number;

@@ -107,6 +107,38 @@ describe('the model adapter, with the real client against the offline model', ()
     );
   });
 
+  it('ACT-1 sends calls and their results back in the form the endpoint pairs them by', async () => {
+    const toolCalls = [
+      { id: 'one', name: 'look_up', arguments: '{"id":1}' },
+      { id: 'two', name: 'look_up', arguments: '{"id":2}' },
+    ];
+    const answer = await model().complete(
+      {
+        messages: [
+          ...request.messages,
+          { role: 'assistant', content: '', toolCalls },
+          { role: 'tool', toolCallId: 'two', content: '{"ok":true}' },
+          { role: 'tool', toolCallId: 'one', content: '{"ok":false,"error":"gone"}' },
+        ],
+      },
+      alive,
+    );
+    assert.equal(answer.finishReason, 'stop');
+    const [sent] = await asked();
+    assert.deepEqual((sent?.messages as object[]).slice(-3), [
+      {
+        role: 'assistant',
+        content: null,
+        tool_calls: [
+          { id: 'one', type: 'function', function: { name: 'look_up', arguments: '{"id":1}' } },
+          { id: 'two', type: 'function', function: { name: 'look_up', arguments: '{"id":2}' } },
+        ],
+      },
+      { role: 'tool', tool_call_id: 'two', content: '{"ok":true}' },
+      { role: 'tool', tool_call_id: 'one', content: '{"ok":false,"error":"gone"}' },
+    ]);
+  });
+
   it('CONV-5 leaves an empty list of tools out of the request', async () => {
     await model().complete({ ...request, tools: [], toolChoice: 'none' }, alive);
     const [sent] = await asked();

@@ -2,9 +2,10 @@ import OpenAI from 'openai';
 import type {
   ChatCompletion,
   ChatCompletionCreateParamsNonStreaming,
+  ChatCompletionMessageParam,
 } from 'openai/resources/chat/completions';
 import { ParleyFailure } from '../../contract/failures.ts';
-import type { Model, ModelAnswer, ModelRequest } from '../../activities/ports.ts';
+import type { Model, ModelAnswer, ModelMessage, ModelRequest } from '../../activities/ports.ts';
 import { modelFailure } from './model-failure.ts';
 
 export interface ModelConfig {
@@ -76,7 +77,7 @@ function toBody(request: ModelRequest, model: string): ChatCompletionCreateParam
   const { messages, temperature, tools, toolChoice, schema, maxTokens } = request;
   return {
     model,
-    messages,
+    messages: messages.map(toMessage),
     temperature,
     max_completion_tokens: maxTokens,
     ...(tools !== undefined &&
@@ -87,6 +88,25 @@ function toBody(request: ModelRequest, model: string): ChatCompletionCreateParam
     ...(schema !== undefined && {
       response_format: { type: 'json_schema' as const, json_schema: { ...schema, strict: true } },
     }),
+  };
+}
+
+function toMessage(message: ModelMessage): ChatCompletionMessageParam {
+  if (message.role === 'tool') {
+    return { role: 'tool', tool_call_id: message.toolCallId, content: message.content };
+  }
+  if (message.role !== 'assistant' || !message.toolCalls?.length) {
+    return { role: message.role, content: message.content };
+  }
+  return {
+    role: 'assistant',
+    // Some endpoints take an empty text beside calls for an answer.
+    content: message.content === '' ? null : message.content,
+    tool_calls: message.toolCalls.map(({ id, ...call }) => ({
+      id,
+      type: 'function' as const,
+      function: call,
+    })),
   };
 }
 
