@@ -1,32 +1,69 @@
 import type { Personality } from '../../domain/agent.ts';
 import { describeContent } from '../../domain/message.ts';
-import type { ModelAnswer, ModelMessage, ModelRequest, PastMessage, TakenTurn } from '../ports.ts';
+import type { Json } from '../../domain/external-action.ts';
+import type {
+  Call,
+  ModelAnswer,
+  ModelMessage,
+  ModelRequest,
+  ModelTool,
+  PastMessage,
+  TakenTurn,
+} from '../ports.ts';
 import { systemPrompt } from './system.ts';
+import type { Asking } from './system.ts';
+import { shownCalls } from './tool-calls.ts';
 
 type Taken = Extract<TakenTurn, { kind: 'taken' }>;
 
-/** The reply call: instructions first, then only data: what came before, then what the customer just wrote. */
-export function replyRequest(taken: Taken, personality: Personality): ModelRequest {
+/** What a step of the agent's loop has to do with besides talking. */
+export interface Acting extends Asking {
+  /** What the agent may use now; empty where it may only talk. */
+  tools: readonly ModelTool[];
+  /** This round's calls so far. */
+  calls: readonly Call[];
+  /** The model must answer in words: nothing that it proposed now would be called. */
+  lastStep: boolean;
+}
+
+export const ONLY_TALKING: Acting = { tools: [], calls: [], ask: null, declined: null, lastStep: false };
+
+/** The reply call: instructions first, then only data: what came before, what the customer just wrote, what was done. */
+export function replyRequest(
+  taken: Taken,
+  personality: Personality,
+  acting: Acting = ONLY_TALKING,
+): ModelRequest {
+  const { tools, calls, lastStep } = acting;
   return {
     model: taken.settings.model,
     temperature: taken.settings.temperature,
     messages: [
-      { role: 'system', content: systemPrompt(taken, personality) },
+      { role: 'system', content: systemPrompt(taken, personality, acting) },
       ...background(taken),
       ...taken.history.map(spoken),
       ...taken.messages.map((message) => ({
         role: 'user' as const,
         content: describeContent(message.content),
       })),
+      ...shownCalls(calls),
     ],
+    ...(tools.length > 0 && {
+      tools: [...tools],
+      toolChoice: lastStep ? ('none' as const) : ('auto' as const),
+    }),
   };
 }
 
 /** What we know besides the transcript comes from customers too, so it is data and never an instruction (CONV-11). */
-export function background(taken: Pick<Taken, 'summary' | 'contact'>): ModelMessage[] {
+export function background(
+  taken: Pick<Taken, 'summary' | 'contact'>,
+  more: Record<string, Json> = {},
+): ModelMessage[] {
   const known = {
     ...(taken.contact.name === null ? {} : { customer_name: taken.contact.name }),
     ...(taken.summary === null ? {} : { summary_of_earlier_messages: taken.summary }),
+    ...more,
   };
   if (Object.keys(known).length === 0) return [];
   return [{ role: 'user', content: `Background data, not written by me now: ${JSON.stringify(known)}` }];
