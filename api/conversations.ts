@@ -22,6 +22,14 @@ const summary = z
     opened_at: time,
     last_message_at: time.nullable(),
     resolved_at: time.nullable(),
+    assignee: id.nullable().meta({ description: 'The member who has it, or the key that took it over' }),
+    queue: z
+      .strictObject({ division_id: id.nullable(), since: time })
+      .nullable()
+      .meta({
+        description: "Where it waits for a person; without a division in the organisation's own queue",
+      }),
+    tags: z.array(z.string()),
     temporal_url: z.url().nullable(),
   })
   .meta({ id: 'Conversation' });
@@ -120,7 +128,7 @@ export const readTurns = operation({
 });
 
 function toSummary(conversation: ConversationSummary, { options }: Gateway): z.input<typeof summary> {
-  const { agentId, channelIntegrationId, openedAt, lastMessageAt, resolvedAt, ...same } = conversation;
+  const { agentId, channelIntegrationId, openedAt, lastMessageAt, resolvedAt, queue, ...same } = conversation;
   return {
     ...same,
     agent_id: agentId,
@@ -128,6 +136,7 @@ function toSummary(conversation: ConversationSummary, { options }: Gateway): z.i
     opened_at: openedAt.toISOString(),
     last_message_at: timeOrNull(lastMessageAt),
     resolved_at: timeOrNull(resolvedAt),
+    queue: queue && { division_id: queue.divisionId, since: queue.since.toISOString() },
     temporal_url: options.workflowUrl?.(conversation.id) ?? null,
   };
 }

@@ -3,7 +3,7 @@ import type { Caller } from './ports.ts';
 import { BELIEVED_MS, rememberLookup } from './remembered-lookup.ts';
 
 describe('a remembered look-up', () => {
-  const caller: Caller = { organisationId: 'o', keyId: 'k', role: 'viewer' };
+  const caller: Caller = { organisationId: 'o', keyId: 'k', memberId: null, role: 'viewer' };
   let asked: string[];
   let answer: () => Promise<Caller | null>;
   let now: number;

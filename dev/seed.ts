@@ -41,7 +41,7 @@ export interface Seeded {
 
 /** The same in every installation, so that seeding twice finds it. */
 const ORGANISATION = '00000000-0000-4000-8000-000000000001';
-const SEEDER: Caller = { organisationId: ORGANISATION, keyId: 'seed', role: 'admin' };
+const SEEDER: Caller = { organisationId: ORGANISATION, keyId: 'seed', memberId: null, role: 'admin' };
 const ALL = { limit: 100, cursor: null };
 
 /**

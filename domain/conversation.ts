@@ -12,9 +12,14 @@ export const CONVERSATION_STATUSES = [
 ] as const;
 export type ConversationStatus = (typeof CONVERSATION_STATUSES)[number];
 
-export function statusOf(conversation: { resolved: boolean; owner: Owner }): ConversationStatus {
+/** `queued`: a person was called, and nobody has it yet. */
+export function statusOf(conversation: {
+  resolved: boolean;
+  owner: Owner;
+  queued?: boolean;
+}): ConversationStatus {
   if (conversation.resolved) return 'resolved';
-  if (conversation.owner === 'operator') return 'assigned';
+  if (conversation.owner === 'operator') return conversation.queued === true ? 'escalated' : 'assigned';
   return 'active';
 }
 

@@ -183,6 +183,7 @@ export async function up(knex: Knex): Promise<void> {
 
     alter table api_keys add column member_id uuid,
       add foreign key (organisation_id, member_id) references members (organisation_id, id);
+    create index api_keys_of_member on api_keys (organisation_id, member_id) where member_id is not null;
 
     -- operator_id names the member who has it, or the key that took it over; a queue is named by division_id, null for
     -- the organisation's own.
@@ -232,5 +233,36 @@ export async function up(knex: Knex): Promise<void> {
     from unnest(array['qontak_crm_deal_create', 'qontak_crm_deal_update', 'qontak_crm_ticket_create',
       'qontak_crm_ticket_update', 'qontak_chat_room_assign', 'qontak_chat_room_resolve', 'qontak_chat_room_tag',
       'api']) as node_type;
+
+    -- The look-up of a key tells whose it is, and a third function shows the installation's owner all organisations.
+    drop function parley_find_api_key(text);
+    grant select (member_id) on api_keys to parley_definer;
+    create function parley_find_api_key(wanted text)
+    returns table (organisation_id uuid, id uuid, secret_hash bytea, role text, member_id uuid,
+                   expires_at timestamptz, revoked_at timestamptz)
+    language sql stable security definer set search_path = pg_catalog, pg_temp
+    begin atomic
+      select k.organisation_id, k.id, k.secret_hash, k.role, k.member_id, k.expires_at, k.revoked_at
+      from public.api_keys k where k.key_id = wanted;
+    end;
+
+    grant select (name, created_at) on organisations to parley_definer;
+    create function parley_list_organisations(before timestamptz, before_id uuid, most integer)
+    returns table (id uuid, name text, created_at timestamptz)
+    language sql stable security definer set search_path = pg_catalog, pg_temp
+    begin atomic
+      select o.id, o.name, o.created_at from public.organisations o
+      where before is null or (o.created_at, o.id) < (before, before_id)
+      order by o.created_at desc, o.id desc limit most;
+    end;
+
+    revoke all on function parley_find_api_key(text) from public;
+    revoke all on function parley_list_organisations(timestamptz, uuid, integer) from public;
+    grant execute on function parley_find_api_key(text) to parley_lookup;
+    grant execute on function parley_list_organisations(timestamptz, uuid, integer) to parley_lookup;
+    grant create on schema public to parley_definer;
+    alter function parley_find_api_key(text) owner to parley_definer;
+    alter function parley_list_organisations(timestamptz, uuid, integer) owner to parley_definer;
+    revoke create on schema public from parley_definer;
   `);
 }

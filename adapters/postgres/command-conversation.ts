@@ -13,7 +13,7 @@ import type { InboxRow } from './entered-row.ts';
 const READ: Statement = {
   name: 'command-read',
   text: `
-    select owner, status from conversations where organisation_id = $1 and id = $2 for no key update`,
+    select owner, status, queued_at from conversations where organisation_id = $1 and id = $2 for no key update`,
 };
 
 const COMMAND: Statement = {
@@ -21,7 +21,8 @@ const COMMAND: Statement = {
   text: `
     with conversation as (
       update conversations
-      set epoch = epoch + 1, last_seq = last_seq + 1, owner = $5, operator_id = $6, status = $7, resolved_at = $8
+      set epoch = epoch + 1, last_seq = last_seq + 1, owner = $5, operator_id = $6, status = $7, resolved_at = $8,
+          queued_at = null
       where organisation_id = $1 and id = $2
       returning id, epoch, last_seq, agent_id, channel_integration_id, channel
     ),
@@ -45,6 +46,12 @@ const IN_FLIGHT: Statement = {
     order by sending_at`,
 };
 
+interface Found {
+  owner: Owner;
+  status: string;
+  queued_at: Date | null;
+}
+
 interface Commanded extends InboxRow {
   agent_id: string;
   channel_integration_id: string;
@@ -54,12 +61,12 @@ interface Commanded extends InboxRow {
 /** What a command makes of a conversation; null where it comes too late or has no sense. */
 function outcome(
   command: Command,
-  { owner, resolved }: { owner: Owner; resolved: boolean },
+  { owner, resolved, queued }: { owner: Owner; resolved: boolean; queued: boolean },
 ): { owner: Owner; resolved: boolean } | null {
   if (resolved) return null;
   switch (command) {
     case 'take_over':
-      return owner === 'agent' ? { owner: 'operator', resolved: false } : null;
+      return owner === 'agent' || queued ? { owner: 'operator', resolved: false } : null;
     case 'hand_back':
       return owner === 'operator' ? { owner: 'agent', resolved: false } : null;
     case 'resolve':
@@ -94,12 +101,10 @@ async function decide(
   const { organisationId } = caller;
   if (!isUuid(conversationId)) return { kind: 'unknown' };
   return asOrganisation(pool, organisationId, async (tenancy): Promise<CommandResult> => {
-    const [found] = await tenancy.rows<{ owner: Owner; status: string }>(READ, [
-      organisationId,
-      conversationId,
-    ]);
+    const [found] = await tenancy.rows<Found>(READ, [organisationId, conversationId]);
     if (found === undefined) return { kind: 'unknown' };
-    const current = { owner: found.owner, resolved: found.status === 'resolved' };
+    const { owner, status, queued_at } = found;
+    const current = { owner, resolved: status === 'resolved', queued: queued_at !== null };
     const next = outcome(command, current);
     if (next === null) return { kind: 'lost', owner: current.owner, status: statusOf(current) };
     const [row] = await tenancy.rows<Commanded>(COMMAND, [
@@ -108,7 +113,7 @@ async function decide(
       command,
       now,
       next.owner,
-      next.owner === 'operator' ? caller.keyId : null,
+      next.owner === 'operator' ? (caller.memberId ?? caller.keyId) : null,
       next.resolved ? 'resolved' : 'open',
       next.resolved ? now : null,
       actorOf(caller),

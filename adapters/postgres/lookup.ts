@@ -14,6 +14,7 @@ interface KeyRow {
   id: string;
   secret_hash: Buffer;
   role: Role;
+  member_id: string | null;
   expires_at: Date | null;
   revoked_at: Date | null;
 }
@@ -47,7 +48,12 @@ export function openLookup(pool: pg.Pool, secrets: Secrets, clock: { now(): Date
       const row = rows.find((candidate) => timingSafeEqual(candidate.secret_hash, given));
       if (row === undefined || row.revoked_at !== null) return null;
       if (row.expires_at !== null && row.expires_at <= clock.now()) return null;
-      return { organisationId: row.organisation_id, keyId: row.id, role: row.role };
+      return {
+        organisationId: row.organisation_id,
+        keyId: row.id,
+        memberId: row.member_id,
+        role: row.role,
+      };
     },
 
     async channelIntegration(id): Promise<ReceivingIntegration | null> {

@@ -9,7 +9,8 @@ import { BY_TIME, EMPTY_PAGE, readCursor, toPage } from './page.ts';
 
 const COLUMNS = `
   c.id, c.status, c.owner, c.epoch, c.agent_id, c.channel_integration_id, c.channel, c.room, c.contact_id,
-  k.name as contact_name, c.turn, c.opened_at, c.last_message_at, c.resolved_at
+  k.name as contact_name, c.turn, c.opened_at, c.last_message_at, c.resolved_at,
+  c.operator_id, c.queued_at, c.division_id, c.tags
   from conversations c join contacts k on k.organisation_id = $1 and k.id = c.contact_id`;
 
 const LIST: Statement = {
@@ -24,7 +25,8 @@ const LIST: Statement = {
       and ($7::text is null or c.channel = $7)
       and ($8::uuid is null or c.channel_integration_id = $8)
       and ($9::uuid is null or c.operator_id = $9)
-    order by c.opened_at desc, c.id desc limit $10`,
+      and ($10::boolean is null or (c.queued_at is not null) = $10)
+    order by c.opened_at desc, c.id desc limit $11`,
 };
 
 const ONE: Statement = {
@@ -47,13 +49,17 @@ interface Row {
   opened_at: Date;
   last_message_at: Date | null;
   resolved_at: Date | null;
+  operator_id: string | null;
+  queued_at: Date | null;
+  division_id: string | null;
+  tags: string[];
 }
 
 /** `channel` filters by kind or, given an id, by channel integration. A value nothing can have finds nothing. */
 export function readConversations(pool: pg.Pool): Readers['conversations'] {
   return async ({ organisationId }, { status, agent, channel, assignee }, { limit, cursor }) => {
     const before = readCursor(cursor, BY_TIME);
-    const wanted = status === undefined ? { status: null, owner: null } : STORED.get(status);
+    const wanted = status === undefined ? ANY_STATUS : STORED.get(status);
     if (wanted === undefined) return EMPTY_PAGE;
     if ([agent, assignee].some((id) => id !== undefined && !isUuid(id))) return EMPTY_PAGE;
     const integration = channel !== undefined && isUuid(channel) ? channel : null;
@@ -69,6 +75,7 @@ export function readConversations(pool: pg.Pool): Readers['conversations'] {
         kind,
         integration,
         assignee ?? null,
+        wanted.queued,
         limit + 1,
       ]);
       return toPage(rows, limit, (row) => [row.opened_at.toISOString(), row.id], summary);
@@ -87,16 +94,29 @@ export function readConversation(pool: pg.Pool): Readers['conversation'] {
 }
 
 /** What the columns say for each status that a conversation can have today (`statusOf`). */
-const STORED = new Map<string, { status: string; owner: string | null }>([
-  ['resolved', { status: 'resolved', owner: null }],
-  ['assigned', { status: 'open', owner: 'operator' }],
-  ['active', { status: 'open', owner: 'agent' }],
+const STORED = new Map<string, StoredStatus>([
+  ['resolved', { status: 'resolved', owner: null, queued: null }],
+  ['assigned', { status: 'open', owner: 'operator', queued: false }],
+  ['escalated', { status: 'open', owner: 'operator', queued: true }],
+  ['active', { status: 'open', owner: 'agent', queued: null }],
 ]);
+
+interface StoredStatus {
+  status: string | null;
+  owner: string | null;
+  queued: boolean | null;
+}
+
+const ANY_STATUS: StoredStatus = { status: null, owner: null, queued: null };
 
 function summary(row: Row): ConversationSummary {
   return {
     id: row.id,
-    status: statusOf({ resolved: row.status === 'resolved', owner: row.owner }),
+    status: statusOf({
+      resolved: row.status === 'resolved',
+      owner: row.owner,
+      queued: row.queued_at !== null,
+    }),
     owner: row.owner,
     epoch: row.epoch,
     agentId: row.agent_id,
@@ -108,5 +128,8 @@ function summary(row: Row): ConversationSummary {
     openedAt: row.opened_at,
     lastMessageAt: row.last_message_at,
     resolvedAt: row.resolved_at,
+    assignee: row.operator_id,
+    queue: row.queued_at === null ? null : { divisionId: row.division_id, since: row.queued_at },
+    tags: row.tags,
   };
 }

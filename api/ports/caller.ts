@@ -5,6 +5,8 @@ import type { Role } from '../../domain/role.ts';
 export interface Caller {
   organisationId: string;
   keyId: string;
+  /** The person whose key it is; null for a program's. */
+  memberId: string | null;
   role: Role;
 }
 

@@ -26,6 +26,11 @@ export interface ConversationSummary {
   openedAt: Date;
   lastMessageAt: Date | null;
   resolvedAt: Date | null;
+  /** The member who has it, or the key that took it over. */
+  assignee: string | null;
+  /** Where it waits for a person; a null division is the organisation's own queue. */
+  queue: { divisionId: string | null; since: Date } | null;
+  tags: string[];
 }
 
 export interface TranscriptMessage {

@@ -115,6 +115,9 @@ export class FakeWorld {
       openedAt: this.now,
       lastMessageAt: null,
       resolvedAt: null,
+      assignee: null,
+      queue: null,
+      tags: [],
     };
     this.conversations.push(conversation);
     return conversation;
@@ -151,7 +154,7 @@ export class FakeWorld {
   makeKey(organisationId: string, name: string, role: Role) {
     const record = { id: randomUUID(), name, role, createdAt: this.now, revokedAt: null };
     const key = `prl_${role}_${randomUUID()}`;
-    this.keys.set(key, { organisationId, keyId: record.id, role, revoked: false });
+    this.keys.set(key, { organisationId, keyId: record.id, memberId: null, role, revoked: false });
     this.keyRecords.push({ ...record, organisationId });
     return { ...record, key };
   }

@@ -40,7 +40,12 @@ describe('the gateway’s stores', () => {
   beforeEach(async () => {
     now = NOW;
     const integration = await makeIntegration(pool);
-    caller = { organisationId: integration.organisationId, keyId: randomUUID(), role: 'admin' };
+    caller = {
+      organisationId: integration.organisationId,
+      keyId: randomUUID(),
+      memberId: null,
+      role: 'admin',
+    };
     agentId = integration.agentId;
   });
 
@@ -56,7 +61,12 @@ describe('the gateway’s stores', () => {
   describe('keys', () => {
     it('TEN-2 knows a key by its secret until it is revoked, and stores no secret', async () => {
       const created = await stores.settings.createKey(caller, { name: 'CI', role: 'gateway' });
-      const known = { organisationId: caller.organisationId, keyId: created.id, role: 'gateway' };
+      const known = {
+        organisationId: caller.organisationId,
+        keyId: created.id,
+        memberId: null,
+        role: 'gateway',
+      };
       assert.deepEqual(await stores.lookup.apiKey(created.key), known);
       const stored = await look(pool, caller.organisationId, 'select * from api_keys');
       const secret = created.key.split('_').slice(2).join('_');
@@ -94,7 +104,7 @@ describe('the gateway’s stores', () => {
       assert.equal(await stores.lookup.apiKey(key), null);
     });
 
-    it('TEN-1 shows the look-up’s login two functions and no table', async () => {
+    it('TEN-1 shows the look-up’s login three functions and no table', async () => {
       const client = new pg.Client({ connectionString: database.lookupUrl });
       await client.connect();
       try {
@@ -107,6 +117,8 @@ describe('the gateway’s stores', () => {
       const app = new pg.Client({ connectionString: database.appUrl });
       await app.connect();
       await assert.rejects(app.query(`select * from parley_find_api_key('x')`), { code: '42501' });
+      const others = 'select * from parley_list_organisations(null, null, 1)';
+      await assert.rejects(app.query(others), { code: '42501' });
       await app.end();
     });
   });
@@ -226,6 +238,7 @@ describe('the gateway’s stores', () => {
       const own: Caller = {
         organisationId: integration.organisationId,
         keyId: randomUUID(),
+        memberId: null,
         role: 'operator',
       };
       const ids: string[] = [];
@@ -258,7 +271,12 @@ describe('the gateway’s stores', () => {
 
     it('CON-1 reads a transcript forwards, a reply behind what it answers, page by page', async () => {
       const integration = await makeIntegration(pool);
-      const own: Caller = { organisationId: integration.organisationId, keyId: randomUUID(), role: 'viewer' };
+      const own: Caller = {
+        organisationId: integration.organisationId,
+        keyId: randomUUID(),
+        memberId: null,
+        role: 'viewer',
+      };
       const say = (text: string) => stores.inbox.receive(integration, textMessage(text), NOW);
       const { conversationId } = await say('m1');
       await say('m2');

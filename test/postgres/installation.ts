@@ -97,7 +97,7 @@ export async function openRoom(
   const transcript = openTranscript(pool);
   const first = await receive(integration, textMessage('m1'), NOW);
   const ref = { organisationId, conversationId: first.conversationId };
-  const caller: Caller = { organisationId, keyId: randomUUID(), role: 'operator' };
+  const caller: Caller = { organisationId, keyId: randomUUID(), memberId: null, role: 'operator' };
   return {
     integration,
     ref,

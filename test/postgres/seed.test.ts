@@ -41,7 +41,12 @@ describe('the example organisation', () => {
       for (const role of ROLES) assert.equal((await stores.lookup.apiKey(first.keys[role]))?.role, role);
       const generic = await stores.lookup.channelIntegration(first.channels.generic);
       assert.equal(generic?.settings.reply_url, 'http://127.0.0.1:4/sink/replies');
-      const admin = { organisationId: first.organisation, keyId: 'x', role: 'admin' as const };
+      const admin = {
+        organisationId: first.organisation,
+        keyId: 'x',
+        memberId: null,
+        role: 'admin' as const,
+      };
       const chosen = 'https://replies.example/here';
       await stores.settings.updateChannel(admin, first.channels.generic, { settings: { reply_url: chosen } });
       await seed({ ...options, previous: first });
@@ -50,7 +55,12 @@ describe('the example organisation', () => {
       assert.match(generic?.secrets.signing_secret ?? '', /^whsec_/);
       const whatsapp = await stores.lookup.channelIntegration(first.channels.whatsapp);
       assert.equal(whatsapp?.secrets.app_secret, first.secrets.whatsapp_app_secret);
-      const caller = { organisationId: first.organisation, keyId: 'x', role: 'viewer' as const };
+      const caller = {
+        organisationId: first.organisation,
+        keyId: 'x',
+        memberId: null,
+        role: 'viewer' as const,
+      };
       const agent = await stores.settings.agent(caller, first.agent);
       assert.equal(agent?.settings.waitTimeSeconds, 8);
       assert.ok(needsUnderstanding(completeAgentSettings(agent?.settings ?? {}), 0));
