@@ -68,6 +68,7 @@ export async function planParts(options: PlanOptions): Promise<Parts> {
     secretsKey: given['SECRETS_KEY'] || memory.secretsKey(),
     publicUrl: given['PUBLIC_URL'] || api,
     whatsappGraphUrl: given['WHATSAPP_GRAPH_URL'] || (standIns && `${standIns}/whatsapp`),
+    qontakBaseUrl: given['QONTAK_BASE_URL'] || (standIns && `${standIns}/crm`),
     model: model.offline ? { baseUrl: `${at(ports.model)}/v1`, apiKey: 'offline' } : model,
     egressAllow: standIns === null ? [] : [new URL(standIns).host],
   };
@@ -88,7 +89,7 @@ export async function planParts(options: PlanOptions): Promise<Parts> {
       temporalPlan({ cli: cliOnce(options), dir: temporalDir, port, uiPort, namespace, env: machineEnv() }),
     );
   }
-  if (!bare) plans.push(standInsPlan(ports['stand-ins'], api, memory, extraEnv));
+  if (!bare) plans.push(standInsPlan(ports['stand-ins'], api, memory, given, extraEnv));
   if (model.offline) plans.push(offlineModelPlan(ports.model, extraEnv));
   plans.push(apiPlan(around, extraEnv), ...(await workerPlans(around, options.workers ?? 1, extraEnv)));
   const sink = standIns && `${standIns}/sink/replies`;
@@ -168,7 +169,15 @@ function cliOnce({ progress, signal }: PlanOptions): () => Promise<TemporalCli> 
 
 type ExtraEnv = PlanOptions['extraEnv'];
 
-function standInsPlan(port: number, api: string, memory: StageMemory, extraEnv: ExtraEnv): ProcessPlan {
+function standInsPlan(
+  port: number,
+  api: string,
+  memory: StageMemory,
+  given: NodeJS.ProcessEnv,
+  extraEnv: ExtraEnv,
+): ProcessPlan {
+  // A key for the vendor is none of the stand-in's business.
+  const crmKey = given['QONTAK_BASE_URL'] ? '' : given['QONTAK_CRM_API_KEY'];
   const statusReports = (): Record<string, string> => {
     const seeded = memory.seeded();
     if (seeded === undefined) return {};
@@ -180,7 +189,13 @@ function standInsPlan(port: number, api: string, memory: StageMemory, extraEnv: 
   return nodePlan({
     name: 'stand-ins',
     program: 'dev/stand-ins/main.ts',
-    env: () => ({ ...machineEnv(), PORT: String(port), ...statusReports(), ...extraEnv('stand-ins') }),
+    env: () => ({
+      ...machineEnv(),
+      PORT: String(port),
+      ...(crmKey ? { CRM_API_KEY: crmKey } : {}),
+      ...statusReports(),
+      ...extraEnv('stand-ins'),
+    }),
     healthUrl: `http://127.0.0.1:${port}/healthz`,
     tier: 2,
     graceMs: 3_000,

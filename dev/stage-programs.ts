@@ -13,6 +13,7 @@ export interface Surroundings {
   secretsKey: string;
   publicUrl: string;
   whatsappGraphUrl: string | null;
+  qontakBaseUrl: string | null;
   /** `baseUrl` null is the vendor's own endpoint. */
   model: { baseUrl: string | null; apiKey: string | null };
   /** `host:port` of the stand-ins, which are private addresses that may be called. */
@@ -58,7 +59,6 @@ const BOTH = [
   'DELIVERY_REPORT_SECONDS',
   'MODEL_TASK_QUEUE',
   'SLACK_API_URL',
-  'QONTAK_BASE_URL',
   'QONTAK_CRM_API_KEY',
   'LOG_LEVEL',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
@@ -108,7 +108,11 @@ function productEnv(around: Surroundings): Record<string, string> {
     PUBLIC_URL: around.publicUrl,
     EGRESS_ALLOW: allowed.join(','),
     DATA_DIR: around.dataDir,
-    ...present({ TEMPORAL_UI_URL: around.temporal.uiUrl, WHATSAPP_GRAPH_URL: around.whatsappGraphUrl }),
+    ...present({
+      TEMPORAL_UI_URL: around.temporal.uiUrl,
+      WHATSAPP_GRAPH_URL: around.whatsappGraphUrl,
+      QONTAK_BASE_URL: around.qontakBaseUrl,
+    }),
   };
 }
 

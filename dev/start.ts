@@ -68,7 +68,9 @@ function addresses(running: Stage, dataDir: string): string[] {
     `Temporal UI    ${dev.temporal_ui ?? 'not ours: see the server at ' + dev.temporal_address}`,
     `Temporal       ${dev.temporal_address}`,
     `Model          ${model}`,
-    ...(dev.stand_ins === null ? [] : [`Stand-ins      ${dev.stand_ins} (WhatsApp, webhook receivers)`]),
+    ...(dev.stand_ins === null
+      ? []
+      : [`Stand-ins      ${dev.stand_ins} (WhatsApp, Qontak CRM, webhook receivers)`]),
     ...(dev.metrics.api === null ? [] : [`Figures        ${dev.metrics.api}`]),
     `Keys, database ${file}`,
     `Logs           ${dataDir}/logs`,

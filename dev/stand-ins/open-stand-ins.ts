@@ -1,3 +1,4 @@
+import { openCrmStandIn } from './crm.ts';
 import { json, send } from './faults.ts';
 import { openLocalServer, type LocalServer } from './local-http-server.ts';
 import type { StandIn, StandInSettings } from './stand-in.ts';
@@ -5,7 +6,11 @@ import { openWebhookSink } from './webhook-sink.ts';
 import { openWhatsAppGraph } from './whatsapp-graph.ts';
 
 /** All there are. A new one is a file beside this and a line here. */
-const STAND_INS: ((settings: StandInSettings) => StandIn)[] = [openWhatsAppGraph, openWebhookSink];
+const STAND_INS: ((settings: StandInSettings) => StandIn)[] = [
+  openWhatsAppGraph,
+  openWebhookSink,
+  openCrmStandIn,
+];
 
 /**
  * Opens the stand-ins for the outside world on 127.0.0.1: each answers below `/<name>/`. Port 0 (the default) takes a
