@@ -1,10 +1,11 @@
 import type { Json, Variable } from './external-action.ts';
+import { BUILT_IN_VARIABLES } from './external-action.ts';
 
 /** What is known of an action's variables. */
 export interface ResolvedVariables {
   /** Every variable that has a value, the optional ones that have none are absent. */
   values: Record<string, Json>;
-  /** Required ones without a value and any whose value cannot be read, in the action's order: the customer is asked for them (EXT-2). */
+  /** Required ones without a value, and any whose value cannot be read: the customer is asked for them (EXT-2). */
   missing: string[];
 }
 
@@ -58,15 +59,16 @@ export function resolveVariables(
 }
 
 /**
- * What the templates of an action see of its variables: optional ones without a value are null, that is null where the
- * placeholder is the whole string and nothing inside other text.
+ * What the templates of an action see: its variables and the built-in ones. Optional variables and built-in ones
+ * without a value are null: null where the placeholder is the whole string, nothing inside other text.
  */
 export function templateValues(
   variables: readonly Variable[],
   values: Readonly<Record<string, Json>>,
 ): Record<string, Json> {
-  const optional = variables.filter(({ required }) => !required).map(({ name }) => [name, null] as const);
-  return { ...Object.fromEntries(optional), ...values };
+  const optional = variables.filter(({ required }) => !required).map(({ name }) => name);
+  const absent = [...BUILT_IN_VARIABLES, ...optional].map((name) => [name, null] as const);
+  return { ...Object.fromEntries(absent), ...values };
 }
 
 function isSilent(raw: unknown): boolean {
