@@ -3,24 +3,48 @@ import { turnCause } from '../contract/ids.ts';
 import { needsUnderstanding, personalityFor } from '../domain/agent.ts';
 import type { CoreIntent } from '../domain/intents.ts';
 import { callModel } from './call-model.ts';
-import type { ActivityPorts, TakenTurn } from './ports.ts';
-import { parseReply, replyRequest } from './prompts/reply.ts';
+import { offeredTools } from './offered-tools.ts';
+import type { OfferedTool } from './offered-tools.ts';
+import type { ActivityPorts, Call, CallStep, ModelToolCall, TakenTurn, TurnStep } from './ports.ts';
+import { judgeProposals } from './propose-calls.ts';
+import { replyRequest } from './prompts/reply.ts';
+import { readAnswer } from './prompts/tool-calls.ts';
+import { askingFor } from './question.ts';
 import { turnSettings } from './turn-settings.ts';
 
 export type ComposeVerdict =
   | Extract<TakenTurn, { kind: 'nothing' }>
   /** The agent's settings changed: this turn has to be understood first. */
   | { kind: 'needs_understanding'; settings: TurnSettings }
-  | { kind: 'planned'; answersSeq: number; settings: TurnSettings; summaryDue: boolean };
+  | { kind: 'planned'; answersSeq: number; settings: TurnSettings; summaryDue: boolean }
+  /** The model wants these done, in this order; those that do not run wait for the customer. */
+  | { kind: 'calls'; calls: { callId: string; tool: string; runs: boolean }[]; answersSeq: number };
 
-/** Takes the turn's messages, asks the model for the reply in the voice of the core intent, and plans it. */
+/** One step of the agent's loop, as the workflow asks for it. */
+export interface ComposeOrder extends ConversationRef {
+  turn: number;
+  round: number;
+  /** Counts from 1. */
+  step: number;
+  /** The model has to answer in words. */
+  lastStep: boolean;
+  coreIntent: CoreIntent | null;
+  /** The round's messages were understood: none are taken besides. */
+  understood: boolean;
+  /** The call the customer did not want; the one the reply is to ask about. */
+  declined: string | null;
+  asking: string | null;
+}
+
+type Taken = Extract<TakenTurn, { kind: 'taken' }>;
+
+/** Asks the model for the reply in the voice of the core intent; it answers in words, or wants tools run first. */
 export function makeComposeReply(ports: ActivityPorts) {
-  return async ({
-    turn,
-    coreIntent,
-    ...ref
-  }: ConversationRef & { turn: number; coreIntent: CoreIntent | null }): Promise<ComposeVerdict> => {
-    const taken = await ports.transcript.take(ref, turn, ports.clock.now());
+  return async (order: ComposeOrder): Promise<ComposeVerdict> => {
+    const { organisationId, conversationId, turn, round, step, coreIntent } = order;
+    const ref = { organisationId, conversationId };
+    const begins = step === 1 && !order.understood;
+    const taken = await ports.transcript.take(ref, turn, ports.clock.now(), { grow: begins });
     if (taken.kind === 'nothing') return taken;
     const settings = turnSettings(taken.settings, taken.externalActions);
     const planned = {
@@ -30,22 +54,76 @@ export function makeComposeReply(ports: ActivityPorts) {
       summaryDue: taken.unsummarised >= taken.settings.messageLimit,
     };
     if (taken.plannedAlready) return planned;
-    if (coreIntent === null && needsUnderstanding(taken.settings, taken.externalActions)) {
+    if (begins && needsUnderstanding(taken.settings, taken.externalActions))
       return { kind: 'needs_understanding', settings };
+
+    const at = { turn, round, step, epoch: taken.epoch, answersSeq: taken.lastSeq };
+    const offered = order.asking === null ? await offeredTools(ports, organisationId, taken.settings) : [];
+    if (offered.length > 0) {
+      if (begins && round > 0) await ports.calls.supersede(ref, turn, round, ports.clock.now());
+      const standing = await ports.calls.planned(ref, at);
+      if (standing.length > 0) return wanted(standing, at);
     }
-    const personality = personalityFor(taken.settings, coreIntent ?? 'general');
-    const call = { ref, turn, kind: 'answer' as const, request: replyRequest(taken, personality) };
-    const { answer: text, step } = await callModel(ports, call, parseReply);
-    const reply = {
-      turn,
-      cause: turnCause(turn),
-      kind: 'reply' as const,
-      text,
-      epoch: taken.epoch,
-      answersSeq: taken.lastSeq,
-      inReplyTo: taken.messages.map((message) => message.providerMessageId),
-    };
-    await ports.transcript.plan(ref, reply, step, ports.clock.now());
+    const acting = offered.length > 0 || order.understood || step > 1;
+    const calls = acting ? await ports.calls.ofRound(ref, turn, round) : [];
+    const question = await askingFor(ports, ref, order);
+    const request = replyRequest(taken, personalityFor(taken.settings, coreIntent ?? 'general'), {
+      ...question,
+      tools: offered.map(({ offer }) => offer),
+      calls: calls.filter(({ state }) => state !== 'superseded' && state !== 'gathering'),
+      lastStep: order.lastStep,
+    });
+    const { answer, step: trace } = await callModel(
+      ports,
+      { ref, turn, kind: 'answer', request },
+      readAnswer,
+    );
+    if (answer.kind === 'calls')
+      return propose(ports, { ref, taken, at, offered, proposed: answer.calls, trace });
+    await planReply(ports, ref, taken, { text: answer.text, asks: question.confirm !== null }, trace);
     return planned;
   };
+}
+
+async function planReply(
+  { transcript, clock }: Pick<ActivityPorts, 'transcript' | 'clock'>,
+  ref: ConversationRef,
+  taken: Taken,
+  { text, asks }: { text: string; asks: boolean },
+  trace: TurnStep,
+): Promise<void> {
+  const reply = {
+    turn: taken.turn,
+    cause: turnCause(taken.turn),
+    kind: asks ? ('confirmation' as const) : ('reply' as const),
+    text,
+    epoch: taken.epoch,
+    answersSeq: taken.lastSeq,
+    inReplyTo: taken.messages.map((message) => message.providerMessageId),
+  };
+  await transcript.plan(ref, reply, trace, clock.now());
+}
+
+interface Proposed {
+  ref: ConversationRef;
+  taken: Taken;
+  at: CallStep;
+  offered: readonly OfferedTool[];
+  proposed: readonly ModelToolCall[];
+  trace: TurnStep;
+}
+
+async function propose(ports: ActivityPorts, { ref, taken, at, offered, proposed, trace }: Proposed) {
+  const context = await ports.calls.context(ref);
+  const judged = await judgeProposals(ports, { ref, taken, context, offered, proposed });
+  const rows = await ports.calls.plan(ref, at, judged, trace, ports.clock.now());
+  ports.failpoint('call.planned');
+  return wanted(rows, at);
+}
+
+function wanted(rows: readonly Call[], { answersSeq }: CallStep): Extract<ComposeVerdict, { kind: 'calls' }> {
+  const calls = rows
+    .filter(({ state }) => state === 'planned' || state === 'calling' || state === 'awaiting_confirmation')
+    .map(({ id, tool, state }) => ({ callId: id, tool, runs: state !== 'awaiting_confirmation' }));
+  return { kind: 'calls', calls, answersSeq };
 }

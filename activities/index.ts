@@ -1,5 +1,12 @@
 import { Context } from '@temporalio/activity';
 import type { ActivityPorts } from './ports.ts';
+import { makeCallExternalAction } from './call-external-action.ts';
+import { makeCallTool } from './call-tool.ts';
+import { makeCancelCall } from './cancel-call.ts';
+import { makeGiveUpCall } from './give-up-call.ts';
+import { makeJudgeTest } from './judge-test.ts';
+import { makePlanConfirmation } from './plan-confirmation.ts';
+import { makePlanOutcome } from './plan-outcome.ts';
 import { makeComposeReply } from './compose-reply.ts';
 import { makeConfirmClose } from './confirm-close.ts';
 import { guarded } from './failure.ts';
@@ -11,8 +18,10 @@ import { makeSettleRows } from './settle-rows.ts';
 import { makeSummariseConversation } from './summarise-conversation.ts';
 import { makeUnderstandMessages } from './understand-messages.ts';
 
+export type { CallVerdict } from './call-fence.ts';
 export type { ComposeVerdict } from './compose-reply.ts';
 export type { SendVerdict } from './send-reply.ts';
+export type { Understood } from './understand-messages.ts';
 
 /** The verbs that workflows may call, over the world they are given. Each is safe to repeat. */
 export function createActivities(ports: ActivityPorts) {
@@ -24,6 +33,13 @@ export function createActivities(ports: ActivityPorts) {
     openConversation: safely(makeOpenConversation(ports)),
     understandMessages: safely(makeUnderstandMessages(ports)),
     composeReply: safely(makeComposeReply(ports)),
+    callExternalAction: safely(makeCallExternalAction(ports)),
+    callTool: safely(makeCallTool(ports)),
+    cancelCall: safely(makeCancelCall(ports)),
+    giveUpCall: safely(makeGiveUpCall(ports)),
+    planConfirmation: safely(makePlanConfirmation(ports)),
+    planOutcome: safely(makePlanOutcome(ports)),
+    judgeTest: safely(makeJudgeTest(ports)),
     planFallback: safely(makePlanFallback(ports)),
     sendReply: safely(makeSendReply(ports)),
     giveUpDelivery: safely(makeGiveUpDelivery(ports)),

@@ -1,5 +1,5 @@
 import type { ConversationRef } from '../contract/conversation.ts';
-import type { ActivityPorts } from './ports.ts';
+import type { ActivityPorts, OpenCall } from './ports.ts';
 import { turnSettings } from './turn-settings.ts';
 
 /** Reads what a new run must know, so that turn numbers never restart. Null: the conversation was erased. */
@@ -7,7 +7,12 @@ export function makeOpenConversation({ transcript }: Pick<ActivityPorts, 'transc
   return async (ref: ConversationRef) => {
     const opened = await transcript.open(ref);
     if (opened === null) return null;
-    const { settings, externalActions, channel, ...rest } = opened;
-    return { ...rest, channel, settings: turnSettings(settings, externalActions) };
+    const { settings, externalActions, openCall, ...rest } = opened;
+    const read = turnSettings(settings, externalActions);
+    return { ...rest, settings: read, openCall: openCall && stillOpen(openCall, read.confirmMs) };
   };
+}
+
+function stillOpen({ askedAt, ...call }: OpenCall, confirmMs: number) {
+  return { ...call, due: askedAt + confirmMs };
 }

@@ -11,7 +11,7 @@ export function makePlanFallback(ports: ActivityPorts) {
     code,
     ...ref
   }: ConversationRef & { turn: number; code: string }): Promise<
-    Exclude<ComposeVerdict, { kind: 'needs_understanding' }>
+    Extract<ComposeVerdict, { kind: 'planned' | 'nothing' }>
   > => {
     const now = ports.clock.now();
     const taken = await ports.transcript.take(ref, turn, now);

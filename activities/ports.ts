@@ -1,7 +1,13 @@
 import type { ConversationRef } from '../contract/conversation.ts';
+import type { Calls } from './ports/calls.ts';
+import type { Crm } from './ports/crm.ts';
+import type { ExternalActions } from './ports/external-actions.ts';
+import type { GateReader } from './ports/gates.ts';
 import type { Channels, Ledger } from './ports/ledger.ts';
 import type { Model } from './ports/model.ts';
+import type { Rooms } from './ports/rooms.ts';
 import type { Transcript } from './ports/transcript.ts';
+import type { Webhooks } from './ports/webhooks.ts';
 
 export type * from './ports/calls.ts';
 export type * from './ports/crm.ts';
@@ -38,7 +44,16 @@ export interface FailureLog {
 }
 
 /** A named point at which a fault test may end the process; does nothing in production. */
-export type Failpoint = (name: 'send.before_call' | 'send.after_call' | 'send.after_record') => void;
+export type Failpoint = (
+  name:
+    | 'send.before_call'
+    | 'send.after_call'
+    | 'send.after_record'
+    | 'call.planned'
+    | 'call.before'
+    | 'call.after'
+    | 'call.recorded',
+) => void;
 
 export interface ActivityPorts {
   failpoint: Failpoint;
@@ -47,6 +62,12 @@ export interface ActivityPorts {
   ledger: Ledger;
   channels: Channels;
   model: Model;
+  calls: Calls;
+  externalActions: ExternalActions;
+  webhooks: Webhooks;
+  crm: Crm;
+  rooms: Rooms;
+  gates: GateReader;
   events: Events;
   failures: FailureLog;
 }

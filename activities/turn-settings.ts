@@ -8,6 +8,8 @@ export function turnSettings(settings: AgentSettings, externalActions: number): 
     waitMs: Math.round(settings.waitTimeSeconds * 1000),
     capMs: Math.round(settings.waitCapSeconds * 1000),
     regroup: settings.regroup,
+    confirmMs: Math.round(settings.confirmationTimeoutSeconds * 1000),
+    patienceMs: Math.round(settings.actionPatienceSeconds * 1000),
     understand: needsUnderstanding(settings, externalActions),
   };
 }

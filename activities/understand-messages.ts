@@ -1,21 +1,163 @@
 import type { ConversationRef } from '../contract/conversation.ts';
 import type { CoreIntent } from '../domain/intents.ts';
+import { describeContent } from '../domain/message.ts';
 import { callModel } from './call-model.ts';
-import type { ActivityPorts, TakenTurn } from './ports.ts';
+import { decide } from './decide.ts';
+import type { Decision } from './decide.ts';
+import { digestOf } from './digest.ts';
+import type {
+  ActivityPorts,
+  Call,
+  CallStep,
+  ExternalActionVersion,
+  NewCall,
+  TakenTurn,
+  TurnStep,
+} from './ports.ts';
 import { parseUnderstanding, understandingRequest } from './prompts/understanding.ts';
 
-export type UnderstandVerdict =
-  Extract<TakenTurn, { kind: 'nothing' }> | { kind: 'understood'; coreIntent: CoreIntent };
+type Taken = Extract<TakenTurn, { kind: 'taken' }>;
 
-/** Takes the turn's messages and asks the model once what they are about (INT-4). */
+/** What the turn goes on with. Ids, names and numbers only: the words are in the call's row. */
+export interface Understood {
+  kind: 'understood';
+  coreIntent: CoreIntent;
+  answersSeq: number;
+  next:
+    /** `declined`: the call the customer did not want. */
+    | { do: 'talk'; declined: string | null }
+    | { do: 'ask'; callId: string }
+    | { do: 'confirm'; callId: string }
+    | { do: 'call'; callId: string; name: string; attempts: number; delayMs: number }
+    /** A tool the customer agreed to. */
+    | { do: 'run'; callId: string; tool: string };
+}
+
+export type UnderstandVerdict = Extract<TakenTurn, { kind: 'nothing' }> | Understood;
+
+/** Takes the turn's messages, asks the model once what they are about, and writes down what is to be done (INT-4). */
 export function makeUnderstandMessages(ports: ActivityPorts) {
-  return async ({ turn, ...ref }: ConversationRef & { turn: number }): Promise<UnderstandVerdict> => {
+  return async ({
+    turn,
+    round,
+    callIsOpen,
+    ...ref
+  }: ConversationRef & { turn: number; round: number; callIsOpen: boolean }): Promise<UnderstandVerdict> => {
     const taken = await ports.transcript.take(ref, turn, ports.clock.now());
     if (taken.kind === 'nothing') return taken;
-    if (taken.plannedAlready) return { kind: 'understood', coreIntent: 'general' };
-    const call = { ref, turn, kind: 'understand' as const, request: understandingRequest(taken) };
-    const { answer: understanding, step } = await callModel(ports, call, parseUnderstanding);
-    await ports.transcript.recordStep(ref, step, ports.clock.now());
-    return { kind: 'understood', coreIntent: understanding.coreIntent };
+    const step = { turn, round, step: 0, epoch: taken.epoch, answersSeq: taken.lastSeq };
+    if (taken.plannedAlready) return understood('general', step, { do: 'talk', declined: null });
+    if (taken.externalActions === 0 && !callIsOpen) return coreIntentOnly(ports, ref, taken, step);
+
+    if (round > 0) await ports.calls.supersede(ref, turn, round, ports.clock.now());
+    const actions = await ports.externalActions.active(ref);
+    const [standing] = await ports.calls.planned(ref, step);
+    if (standing !== undefined) return understood('general', step, await nextFor(ports, ref, standing));
+    const open = callIsOpen ? await ports.calls.open(ref) : null;
+    const offered = { actions, open };
+    const call = { ref, turn, kind: 'understand' as const, request: understandingRequest(taken, offered) };
+    const { answer, step: trace } = await callModel(ports, call, parseUnderstanding);
+    const next = await carryOut(ports, { ref, taken, step, open, trace }, decide(answer, offered));
+    return understood(answer.coreIntent, step, next);
   };
+}
+
+function understood(coreIntent: CoreIntent, { answersSeq }: CallStep, next: Understood['next']): Understood {
+  return { kind: 'understood', coreIntent, answersSeq, next };
+}
+
+async function coreIntentOnly(ports: ActivityPorts, ref: ConversationRef, taken: Taken, step: CallStep) {
+  const call = { ref, turn: step.turn, kind: 'understand' as const, request: understandingRequest(taken) };
+  const { answer, step: trace } = await callModel(ports, call, parseUnderstanding);
+  await ports.transcript.recordStep(ref, trace, ports.clock.now());
+  return understood(answer.coreIntent, step, { do: 'talk', declined: null });
+}
+
+interface Deciding {
+  ref: ConversationRef;
+  taken: Taken;
+  step: CallStep;
+  open: Call | null;
+  trace: TurnStep;
+}
+
+async function carryOut(
+  ports: ActivityPorts,
+  { ref, taken, step, open, trace }: Deciding,
+  decision: Decision,
+): Promise<Understood['next']> {
+  const { calls, clock, transcript } = ports;
+  const now = clock.now();
+  if (decision.kind === 'act') {
+    const call = await newCall(ports, ref, taken, step, decision);
+    const [planned] = await calls.plan(ref, step, [call], trace, now);
+    // Planned first: what was known so far is lost to nobody who dies in between.
+    if (open !== null && decision.cancel !== null) await calls.cancel(ref, open.id, decision.cancel, now);
+    return planned === undefined ? { do: 'talk', declined: null } : nextFor(ports, ref, planned);
+  }
+  await transcript.recordStep(ref, trace, now);
+  if (decision.kind === 'agreed') {
+    const confirmed = await calls.confirm(ref, decision.call.id, step, now);
+    return confirmed
+      ? nextFor(ports, ref, { ...decision.call, state: 'planned' })
+      : { do: 'talk', declined: null };
+  }
+  if (open !== null && decision.cancel !== null) await calls.cancel(ref, open.id, decision.cancel, now);
+  const declined = decision.cancel === 'customer_refused' ? (open?.id ?? null) : null;
+  return { do: 'talk', declined };
+}
+
+async function newCall(
+  { calls }: Pick<ActivityPorts, 'calls'>,
+  ref: ConversationRef,
+  taken: Taken,
+  { turn }: CallStep,
+  { action, values, missing, confidence }: Extract<Decision, { kind: 'act' }>,
+): Promise<NewCall> {
+  const digest = digestOf(`external_action:${action.id}`, values);
+  const again =
+    missing.length === 0 && (await calls.madeBefore(ref, turn, { tool: 'external_action', digest })) !== null;
+  const asks = action.requiresConfirmation || again;
+  return {
+    tool: 'external_action',
+    externalAction: { id: action.id, version: action.version },
+    proposal: null,
+    arguments: values,
+    digest,
+    reliability: 'keyed',
+    state: missing.length > 0 ? 'gathering' : asks ? 'awaiting_confirmation' : 'planned',
+    reason: again ? 'made_before' : null,
+    result: null,
+    confidence,
+    message: taken.messages.map(({ content }) => describeContent(content)).join('\n'),
+    missing,
+  };
+}
+
+/** How the workflow goes on with a call as its row stands. */
+async function nextFor(
+  { externalActions }: Pick<ActivityPorts, 'externalActions'>,
+  ref: ConversationRef,
+  call: Call,
+): Promise<Understood['next']> {
+  const { id: callId, tool } = call;
+  if (call.state === 'gathering') return { do: 'ask', callId };
+  if (call.state === 'awaiting_confirmation') return { do: 'confirm', callId };
+  if (call.externalAction === null) return { do: 'run', callId, tool };
+  const { id, version } = call.externalAction;
+  const action = await externalActions.version(ref.organisationId, id, version);
+  return { do: 'call', callId, ...callingPolicy(action) };
+}
+
+export interface CallingPolicy {
+  name: string;
+  attempts: number;
+  delayMs: number;
+}
+
+/** How often and how patiently the builder wants the receiver called (EXT-1). */
+export function callingPolicy(action: ExternalActionVersion | null): CallingPolicy {
+  if (action === null) return { name: 'external_action', attempts: 1, delayMs: 1_000 };
+  const attempts = action.retryOnFailure ? action.maxRetries : 1;
+  return { name: action.actionName, attempts, delayMs: action.retryDelaySeconds * 1000 };
 }

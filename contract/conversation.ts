@@ -13,12 +13,26 @@ export interface TurnSettings {
   capMs: number;
   regroup: boolean;
   understand: boolean;
+  /** How long a question to the customer stays open before its call is cancelled (EXT-4). */
+  confirmMs: number;
+  /** How long the customer waits for an external action before being told that it takes longer (EXT-5). */
+  patienceMs: number;
+}
+
+/** A call that waits for the customer: for what is missing, or for a yes. */
+export interface OpenCall {
+  callId: string;
+  kind: 'gathering' | 'awaiting_confirmation';
+  /** Epoch milliseconds; then it is cancelled. */
+  due: number;
 }
 
 /** The only thing a conversation holds, and the only thing it carries into its next run. */
 export interface ConversationState {
   epoch: number;
   owner: Owner;
+  /** A person was called and nobody has it yet. */
+  queued: boolean;
   resolved: boolean;
   /** The number of the last turn that began; never restarts. */
   turn: number;
@@ -32,6 +46,11 @@ export interface ConversationState {
   toSettle: { id: string; reason: 'noted' | 'superseded' | 'operator_has_it' | 'resolved' }[];
   /** Sends whose outcome the channel still owes us, and until when we wait. Epoch milliseconds. */
   awaitedDeliveries: { outboundId: string; due: number }[];
+  openCall: OpenCall | null;
+  /** Calls that outlived their turn: the customer was told that it takes longer. */
+  callsUnderWay: string[];
+  /** Those of them that have ended, and whose outcome the customer is to hear. */
+  outcomesDue: string[];
 }
 
 /** Start argument; `state` is present only when a run continues an earlier one. */
@@ -57,6 +76,9 @@ export interface ConversationView {
   /** What the workflow is doing now, in a word an engineer understands. */
   doing: string;
   awaitedDeliveries: number;
+  queued: boolean;
+  openCall: OpenCall | null;
+  callsUnderWay: number;
   idleStep: null;
   openApprovals: [];
 }

@@ -10,6 +10,10 @@ export const FAILURES = {
   STORE_UNAVAILABLE: { retryable: true },
   CONVERSATION_UNKNOWN: { retryable: false },
   CURSOR_UNKNOWN: { retryable: false },
+  /** An attempt at a call ended without ending the call: under its key, or after a look, it may be made again. */
+  CALL_TRY_AGAIN: { retryable: true },
+  /** The call is no longer to be made; the row says why. */
+  CALL_UNKNOWN: { retryable: false },
   UNEXPECTED: { retryable: true },
 } as const;
 

@@ -29,6 +29,10 @@ export interface AgentSettings {
   toolAssignments: string[];
   /** Whether a customer may ask for a person in plain words (ESC-1). */
   naturalLanguageEscalation: boolean;
+  /** How long a question to the customer stays open before the call it is about is cancelled (EXT-4). */
+  confirmationTimeoutSeconds: number;
+  /** How long the customer waits for an external action before being told that it takes longer (EXT-5). */
+  actionPatienceSeconds: number;
   /** What the agent may do besides talking (ACT-3). */
   tools: AgentTool[];
 }
@@ -43,6 +47,8 @@ export const DEFAULT_AGENT_SETTINGS: AgentSettings = {
   messageLimit: 20,
   toolAssignments: [],
   naturalLanguageEscalation: false,
+  confirmationTimeoutSeconds: 900,
+  actionPatienceSeconds: 15,
   tools: [],
 };
 

@@ -7,14 +7,21 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { callReceiver } from './call.ts';
+import type { ExternalCall } from './call.ts';
 import type { ConversationInput, ConversationState } from '../contract/conversation.ts';
 import { SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts';
 import { enteredSignal, getStateQuery } from '../contract/signals.ts';
 import { statusOf } from '../domain/conversation.ts';
+import { callCause } from '../contract/ids.ts';
+import { deliver } from './deliver.ts';
 import { failureCode, modelCallsOn, ownStore, untilStoreIsBack } from './effects.ts';
 import { DELIVERY_REPORT_MS, TURNS_PER_RUN } from './policy.ts';
-import { after, farDeadline, newState, nextStep, viewOf } from './state.ts';
-import type { Fact, NextStep } from './state.ts';
+import { farDeadline, nextStep, viewOf } from './next-step.ts';
+import type { NextStep } from './next-step.ts';
+import { after, newState } from './state.ts';
+import type { Fact } from './state.ts';
+import type { TurnShell } from './shell.ts';
 import { runTurn } from './turn.ts';
 
 const statusAttribute = { name: SEARCH_ATTRIBUTES.status, type: 'KEYWORD' } as const;
@@ -33,6 +40,8 @@ export async function conversation(input: ConversationInput): Promise<void> {
   const deliveryReportMs = input.deliveryReportMs ?? DELIVERY_REPORT_MS;
   const ref = { organisationId: input.organisationId, conversationId: input.conversationId };
 
+  const shell: TurnShell = { ref, modelCalls, deliveryReportMs, state: () => state, tell, doing: show };
+
   // Before the first await: signals may be delivered with the very first task.
   setHandler(enteredSignal, ({ rows }) => {
     for (const row of rows) tell({ fact: 'rowEntered', row, now: Date.now() });
@@ -46,6 +55,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
     const due = Date.now() + deliveryReportMs;
     const sending = opened.sending.map(({ outboundId }) => ({ outboundId, due }));
     tell({ fact: 'opened', opened: { ...opened, sending }, now: Date.now() });
+    for (const call of opened.underWay) void goOnCalling(call);
   }
   void watchFarDeadline();
 
@@ -59,6 +69,12 @@ export async function conversation(input: ConversationInput): Promise<void> {
       case 'give_up_delivery':
         await giveUpDelivery(next.outboundId);
         break;
+      case 'cancel_call':
+        await cancelCall(next.callId);
+        break;
+      case 'tell_outcome':
+        await tellOutcome(next.callId);
+        break;
       case 'turn':
         await turn();
         break;
@@ -69,7 +85,9 @@ export async function conversation(input: ConversationInput): Promise<void> {
       case 'close':
         if (await confirmedClosed()) return;
     }
-    if (turnsThisRun >= (input.turnsPerRun ?? TURNS_PER_RUN) || workflowInfo().continueAsNewSuggested) {
+    const longEnough = turnsThisRun >= (input.turnsPerRun ?? TURNS_PER_RUN);
+    // A call under way would be lost to the next run, which hears of it only from Postgres.
+    if ((longEnough || workflowInfo().continueAsNewSuggested) && state.callsUnderWay.length === 0) {
       await continueAsNew<typeof conversation>({ ...input, state });
     }
   }
@@ -102,7 +120,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
   async function turn(): Promise<void> {
     turnsThisRun++;
     try {
-      await runTurn({ ref, modelCalls, deliveryReportMs, state: () => state, tell, doing: show });
+      await runTurn(shell);
     } catch (error) {
       // The rows stay unsettled; the relay signals them again, and the turn begins again under its number.
       log.error('a turn was abandoned', { turn: state.turn, code: failureCode(error) });
@@ -132,6 +150,34 @@ export async function conversation(input: ConversationInput): Promise<void> {
     show('a delivery was never reported');
     await reliably(() => ownStore.giveUpDelivery({ ...ref, outboundId }));
     tell({ fact: 'deliverySettled', outboundId });
+  }
+
+  /** The customer did not answer, or the conversation is over: nothing was called (EXT-4). */
+  async function cancelCall(callId: string): Promise<void> {
+    show('a question was not answered');
+    await reliably(() => ownStore.cancelCall({ ...ref, callId, reason: 'not_answered' }));
+    tell({ fact: 'callClosed', callId });
+  }
+
+  /** What a call came to whose turn is over (EXT-5). A person who has the conversation meanwhile tells it. */
+  async function tellOutcome(callId: string): Promise<void> {
+    show('telling how a call ended');
+    await reliably(async () => {
+      const planned = await ownStore.planOutcome({ ...ref, turn: null, callId, underWay: false });
+      if (planned.kind === 'planned')
+        await deliver(shell, { cause: callCause(callId), label: 'outcome', regroup: false });
+    });
+    tell({ fact: 'outcomeTold', callId });
+  }
+
+  /** An earlier run of this workflow was lost with the call under way: its key tells the receiver that it is the same. */
+  async function goOnCalling(call: ExternalCall): Promise<void> {
+    const { callId } = call;
+    tell({ fact: 'callOutlivedTurn', callId });
+    await reliably(() =>
+      callReceiver(shell, call, { label: call.name, regroup: false, answersSeq: state.answeredSeq }),
+    );
+    tell({ fact: 'callEnded', callId });
   }
 
   /** A message that was committed after the resolve, its signal still on the way, keeps the conversation open. */

@@ -8,7 +8,7 @@ import {
 import type { Activities } from '../activities/index.ts';
 import { isStoreAway } from '../contract/failures.ts';
 import type { FailureCode } from '../contract/failures.ts';
-import { MODEL_CALL, OWN_STORE, STORE_AWAY_PAUSES_MS } from './policy.ts';
+import { MODEL_CALL, OWN_STORE, STORE_AWAY_PAUSES_MS, TOOL_CALL, receiverCall } from './policy.ts';
 
 /** Model calls: visible as activities, with their attempts and waits; on a queue of their own where there is one. */
 export function modelCallsOn(queue: string | undefined) {
@@ -21,12 +21,29 @@ export function modelCallsOn(queue: string | undefined) {
 
 export type ModelCalls = ReturnType<typeof modelCallsOn>;
 
+/** The agent's tools, each attempt of which shows in the history. */
+export const toolCalls = proxyActivities<Pick<Activities, 'callTool'>>(TOOL_CALL);
+
+/** A builder's receiver, with the patience the builder chose (EXT-5). */
+export function externalCall(policy: { attempts: number; delayMs: number }) {
+  return proxyActivities<Pick<Activities, 'callExternalAction'>>(receiverCall(policy));
+}
+
 /** Reads, our own writes, one attempt at a send. */
 export const ownStore =
   proxyLocalActivities<
     Pick<
       Activities,
-      'openConversation' | 'settleRows' | 'sendReply' | 'planFallback' | 'giveUpDelivery' | 'confirmClose'
+      | 'openConversation'
+      | 'settleRows'
+      | 'sendReply'
+      | 'planFallback'
+      | 'planConfirmation'
+      | 'planOutcome'
+      | 'cancelCall'
+      | 'giveUpCall'
+      | 'giveUpDelivery'
+      | 'confirmClose'
     >
   >(OWN_STORE);
 

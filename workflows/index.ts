@@ -1,1 +1,2 @@
 export { conversation } from './conversation.ts';
+export { trial } from './trial.ts';

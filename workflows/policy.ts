@@ -2,6 +2,9 @@ import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow
 
 /** How patient we are, by kind of effect. */
 
+/** How often a tool's other side is called at most. */
+const TOOL_ATTEMPTS = 3;
+
 /**
  * Model calls: the activity's own timeout is a little under `startToCloseTimeout`, and a heartbeat every two
  * seconds lets a killed worker be noticed long before it. Retry-After arrives as the failure's next delay.
@@ -11,6 +14,35 @@ export const MODEL_CALL: ActivityOptions = {
   heartbeatTimeout: '5s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s', maximumAttempts: 5 },
 };
+
+/** Attempts that a dying worker may use up, beyond those that reach the other side: the ledger counts those. */
+const CRASHES = 5;
+
+/** Tools: 5 s an attempt, and as much again for what the ledger does around it. */
+export const TOOL_CALL: ActivityOptions = {
+  startToCloseTimeout: '15s',
+  heartbeatTimeout: '5s',
+  retry: {
+    initialInterval: '1s',
+    backoffCoefficient: 2,
+    maximumInterval: '10s',
+    maximumAttempts: TOOL_ATTEMPTS + CRASHES,
+  },
+};
+
+/** A receiver's Retry-After arrives as the failure's next delay. */
+export function receiverCall({ attempts, delayMs }: { attempts: number; delayMs: number }): ActivityOptions {
+  return {
+    startToCloseTimeout: '15s',
+    heartbeatTimeout: '5s',
+    retry: {
+      initialInterval: Math.max(delayMs, 100),
+      backoffCoefficient: 2,
+      maximumInterval: '60s',
+      maximumAttempts: attempts + CRASHES,
+    },
+  };
+}
 
 /**
  * Reads, our own writes, one attempt at a send (5 s at most). A wait longer than a second is a workflow timer
@@ -27,6 +59,9 @@ export const STORE_AWAY_PAUSES_MS = [5_000, 10_000, 20_000, 30_000];
 
 /** A reply may be started over with newer messages so often, then it goes out (CONV-4). */
 export const MAX_START_OVERS = 3;
+
+/** Model steps of one turn; at the last one the model has to answer in words (CONV-5). */
+export const MAX_STEPS = 8;
 
 /** How often one message is tried while the channel says that nothing happened. */
 export const MAX_SEND_ATTEMPTS = 8;

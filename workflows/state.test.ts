@@ -2,10 +2,18 @@ import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import type { ConversationState } from '../contract/conversation.ts';
 import type { EnteredRow, RowKind } from '../contract/rows.ts';
-import { after, farDeadline, newState, nextStep } from './state.ts';
+import { farDeadline, nextStep } from './next-step.ts';
+import { after, newState } from './state.ts';
 import type { Fact, OpenedFacts } from './state.ts';
 
-const settings = { waitMs: 8_000, capMs: 30_000, regroup: true, understand: false };
+const settings = {
+  waitMs: 8_000,
+  capMs: 30_000,
+  regroup: true,
+  understand: false,
+  confirmMs: 900_000,
+  patienceMs: 15_000,
+};
 
 function open(change: Partial<OpenedFacts> = {}): ConversationState {
   return told(newState(), {
@@ -195,6 +203,8 @@ function openedFacts(): OpenedFacts {
     answeredSeq: 0,
     waiting: [],
     sending: [],
+    queued: false,
+    openCall: null,
     settings,
   };
 }

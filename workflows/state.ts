@@ -1,7 +1,5 @@
-import { bufferDue } from '../domain/buffer.ts';
-import { statusOf } from '../domain/conversation.ts';
 import type { Owner } from '../domain/conversation.ts';
-import type { ConversationState, ConversationView, TurnSettings } from '../contract/conversation.ts';
+import type { ConversationState, OpenCall, TurnSettings } from '../contract/conversation.ts';
 import type { EnteredRow } from '../contract/rows.ts';
 
 /** What happened, told to the state in the past tense. Times are epoch milliseconds of the workflow's clock. */
@@ -17,7 +15,14 @@ export type Fact =
   | { fact: 'turnAbandoned' }
   | { fact: 'rowsSettled'; ids: readonly string[] }
   | { fact: 'deliveryAwaited'; outboundId: string; due: number }
-  | { fact: 'deliverySettled'; outboundId: string };
+  | { fact: 'deliverySettled'; outboundId: string }
+  /** A tool gave the conversation away: to an operator, to a queue, or it resolved it. */
+  | { fact: 'gaveAway'; epoch: number; owner: Owner; resolved: boolean; queued: boolean }
+  | { fact: 'callOpened'; call: OpenCall }
+  | { fact: 'callClosed'; callId: string }
+  | { fact: 'callOutlivedTurn'; callId: string }
+  | { fact: 'callEnded'; callId: string }
+  | { fact: 'outcomeTold'; callId: string };
 
 export interface OpenedFacts {
   epoch: number;
@@ -27,6 +32,8 @@ export interface OpenedFacts {
   answeredSeq: number;
   waiting: EnteredRow[];
   sending: { outboundId: string; due: number }[];
+  queued: boolean;
+  openCall: OpenCall | null;
   settings: TurnSettings;
 }
 
@@ -34,15 +41,19 @@ export function newState(): ConversationState {
   return {
     epoch: 0,
     owner: 'agent',
+    queued: false,
     resolved: false,
     turn: 0,
     answeredSeq: 0,
     buffer: [],
     firstCustomerAt: null,
     lastCustomerAt: null,
-    settings: { waitMs: 0, capMs: 0, regroup: true, understand: false },
+    settings: { waitMs: 0, capMs: 0, regroup: true, understand: false, confirmMs: 0, patienceMs: 0 },
     toSettle: [],
     awaitedDeliveries: [],
+    openCall: null,
+    callsUnderWay: [],
+    outcomesDue: [],
   };
 }
 
@@ -68,6 +79,22 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
       return awaitDelivery(state, fact.outboundId, fact.due);
     case 'deliverySettled':
       return withoutDelivery(state, fact.outboundId);
+    case 'gaveAway':
+      return gaveAway(state, fact);
+    case 'callOpened':
+      return { ...state, openCall: fact.call };
+    case 'callClosed':
+      return state.openCall?.callId === fact.callId ? { ...state, openCall: null } : state;
+    case 'callOutlivedTurn':
+      return { ...state, callsUnderWay: [...state.callsUnderWay, fact.callId] };
+    case 'callEnded':
+      return {
+        ...state,
+        callsUnderWay: state.callsUnderWay.filter((id) => id !== fact.callId),
+        outcomesDue: [...state.outcomesDue, fact.callId],
+      };
+    case 'outcomeTold':
+      return { ...state, outcomesDue: state.outcomesDue.filter((id) => id !== fact.callId) };
   }
 }
 
@@ -82,6 +109,8 @@ function opened(early: ConversationState, facts: OpenedFacts, now: number): Conv
     settings: facts.settings,
     toSettle: early.toSettle,
     awaitedDeliveries: facts.sending,
+    queued: facts.queued,
+    openCall: facts.openCall,
   };
   const waiting = facts.waiting.reduce((state, row) => rowEntered(state, row, now), read);
   return early.buffer.reduce((state, row) => rowEntered(state, { ...row, kind: 'message' }, row.at), waiting);
@@ -107,7 +136,7 @@ function messageEntered(state: ConversationState, row: EnteredRow, now: number):
   if (known) return state;
   const reopens = state.resolved && row.epoch > state.epoch;
   const current: ConversationState = reopens
-    ? { ...state, resolved: false, owner: 'agent', epoch: row.epoch }
+    ? { ...state, resolved: false, owner: 'agent', queued: false, epoch: row.epoch }
     : state;
   const heard: ConversationState = {
     ...current,
@@ -145,9 +174,19 @@ function commanded(
     ...state,
     epoch: row.epoch,
     owner: change.owner,
+    queued: false,
     resolved: change.resolved && !reopened,
   };
   return leaveToPeople(toSettle(changed, row.id, 'noted'));
+}
+
+function gaveAway(
+  state: ConversationState,
+  { epoch, owner, resolved, queued }: Extract<Fact, { fact: 'gaveAway' }>,
+): ConversationState {
+  // A newer command has come meanwhile and outranks what the tool did.
+  if (epoch <= state.epoch) return state;
+  return leaveToPeople({ ...state, epoch, owner, resolved, queued });
 }
 
 function toSettle(
@@ -187,44 +226,5 @@ function withoutDelivery(state: ConversationState, outboundId: string): Conversa
   return {
     ...state,
     awaitedDeliveries: state.awaitedDeliveries.filter((awaited) => awaited.outboundId !== outboundId),
-  };
-}
-
-/** The one thing to do next; `wait` names when the buffer is due (null: only a signal can change anything). */
-export type NextStep =
-  | { step: 'settle' }
-  | { step: 'give_up_delivery'; outboundId: string }
-  | { step: 'close' }
-  | { step: 'turn' }
-  | { step: 'wait'; until: number | null };
-
-export function nextStep(state: ConversationState, now: number): NextStep {
-  if (state.toSettle.length > 0) return { step: 'settle' };
-  const overdue = state.awaitedDeliveries.find((awaited) => awaited.due <= now || state.resolved);
-  if (overdue !== undefined) return { step: 'give_up_delivery', outboundId: overdue.outboundId };
-  if (state.resolved) return { step: 'close' };
-  if (state.owner === 'operator') return { step: 'wait', until: null };
-  const due = bufferDue(state.buffer, state.settings);
-  if (due !== null && due <= now) return { step: 'turn' };
-  return { step: 'wait', until: due };
-}
-
-/** The nearest far deadline: today the deliveries a channel still owes us. */
-export function farDeadline(state: ConversationState): number | null {
-  const dues = state.awaitedDeliveries.map((awaited) => awaited.due);
-  return dues.length > 0 ? Math.min(...dues) : null;
-}
-
-export function viewOf(state: ConversationState, doing: string): ConversationView {
-  return {
-    status: statusOf(state),
-    owner: state.owner,
-    epoch: state.epoch,
-    turn: state.turn,
-    buffered: state.buffer.length,
-    doing,
-    awaitedDeliveries: state.awaitedDeliveries.length,
-    idleStep: null,
-    openApprovals: [],
   };
 }

@@ -73,6 +73,9 @@ export interface Calls {
   /** calling → its end, with the `executed` or `failed` event. A call that has ended keeps its first outcome. */
   end(ref: CallRef, outcome: CallOutcome, attempt: AttemptRecord | null, now: Date): Promise<Call>;
 
+  /** What the conversation's tools work on, as it stands now. */
+  context(ref: ConversationRef): Promise<CallContext>;
+
   /** A call as it stands; null: no such call here. */
   read(ref: CallRef): Promise<Call | null>;
 

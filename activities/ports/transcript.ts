@@ -65,6 +65,8 @@ export interface OpenedConversation {
   channel: ChannelKind;
   /** A call that waits for the customer. */
   openCall: OpenCall | null;
+  /** Calls of external actions that outlived their turn, with the patience their builder chose. */
+  underWay: { callId: string; name: string; attempts: number; delayMs: number }[];
   /** It waits for an operator, nobody has it yet. */
   queued: boolean;
   /** The operator who has it. */

@@ -26,7 +26,14 @@ export interface Acting extends Asking {
   lastStep: boolean;
 }
 
-export const ONLY_TALKING: Acting = { tools: [], calls: [], ask: null, declined: null, lastStep: false };
+export const ONLY_TALKING: Acting = {
+  tools: [],
+  calls: [],
+  ask: null,
+  confirm: null,
+  declined: null,
+  lastStep: false,
+};
 
 /** The reply call: instructions first, then only data: what came before, what the customer just wrote, what was done. */
 export function replyRequest(

@@ -11,6 +11,8 @@ interface Situation {
 export interface Asking {
   /** Values that are missing before the action can be done (EXT-2). `action` is its display name. */
   ask: { action: string; missing: readonly { name: string; prompt: string }[] } | null;
+  /** An action that is done only once the customer agrees (EXT-4); `again`: it was done before with these values. */
+  confirm: { action: string; again: boolean } | null;
   /** Display name of what the customer just said no to (EXT-4). */
   declined: string | null;
 }
@@ -43,13 +45,21 @@ function channelScope({ channel, settings }: Situation): string | null {
   );
 }
 
-function conversationState({ channel, turn }: Situation, { ask, declined }: Asking): string {
+function conversationState({ channel, turn }: Situation, { ask, confirm, declined }: Asking): string {
   const parts = [`Conversation: channel ${channel}, turn ${turn}.`];
   if (ask !== null) {
     parts.push(
       `To do ${JSON.stringify(ask.action)} you still need from the customer: ${JSON.stringify(ask.missing)}.`,
       'Nothing was done yet. Ask the customer for exactly that, naming it, in their language; do not invent it.',
     );
+  }
+  if (confirm !== null) {
+    parts.push(
+      `${JSON.stringify(confirm.action)} was not done yet: it needs the customer's agreement.`,
+      'Say in their language what would be done, with the values they gave, and ask them to answer yes or no.',
+    );
+    if (confirm.again)
+      parts.push('The same was done before: say so, and ask whether it is to be done once more.');
   }
   if (declined !== null) {
     parts.push(

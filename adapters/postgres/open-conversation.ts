@@ -75,6 +75,19 @@ interface WaitingRow extends InboxRow {
   first_message_seq: number | null;
 }
 
+/** External actions whose turn is over and whose outcome the customer waits for (EXT-5). */
+const UNDER_WAY: Statement = {
+  name: 'open-under-way',
+  text: `
+    select c.id, v.definition ->> 'actionName' as name, v.definition -> 'retryDelaySeconds' as delay_seconds,
+      case when (v.definition -> 'retryOnFailure')::boolean then (v.definition -> 'maxRetries')::int else 1 end as attempts
+    from calls c
+    join external_action_versions v on v.organisation_id = $1 and v.external_action_id = c.external_action_id
+      and v.version = c.external_action_version
+    where c.organisation_id = $1 and c.conversation_id = $2 and c.turn <= $3 and c.state = 'calling'
+    order by c.planned_at`,
+};
+
 interface ConversationRow {
   epoch: number;
   owner: Owner;
@@ -92,6 +105,13 @@ interface ConversationRow {
   call_planned_at: Date | null;
 }
 
+interface UnderWayRow {
+  id: string;
+  name: string;
+  attempts: number;
+  delay_seconds: number;
+}
+
 /** What a new run goes on with; see `Transcript.open`. Null: the conversation was erased. */
 export function makeOpen(pool: pg.Pool): Transcript['open'] {
   return (ref) =>
@@ -105,12 +125,14 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
       const sending = await tenancy.rows<{ id: string; sending_at: Date }>(SENDING, key);
 
       const unfinished = waiting[0]?.unfinished ?? false;
+      const lastTurn = unfinished ? turn - 1 : turn;
+      const underWay = await tenancy.rows<UnderWayRow>(UNDER_WAY, [...key, lastTurn]);
       const firstMessageSeq = waiting[0]?.first_message_seq ?? null;
       return {
         epoch: conversation.epoch,
         owner: conversation.owner,
         resolved: conversation.status === 'resolved',
-        lastTurn: unfinished ? turn - 1 : turn,
+        lastTurn,
         // Below what waits, even where a later message is settled: what a workflow holds for answered it ignores.
         answeredSeq: firstMessageSeq === null ? conversation.last_message_seq : firstMessageSeq - 1,
         waiting: waiting.map(enteredRow),
@@ -119,6 +141,12 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
         externalActions: conversation.external_actions,
         channel: conversation.channel,
         openCall: openCallOf(conversation),
+        underWay: underWay.map(({ id, name, attempts, delay_seconds }) => ({
+          callId: id,
+          name,
+          attempts,
+          delayMs: delay_seconds * 1000,
+        })),
         queued: conversation.queued,
         assignee: conversation.operator_id,
       };

@@ -1,0 +1,75 @@
+import { ParleyFailure } from '../contract/failures.ts';
+import { NODE_TYPES, gateOf } from '../domain/tool.ts';
+import type { NodeType } from '../domain/tool.ts';
+import { HOLD_MS, throughFence } from './call-fence.ts';
+import type { CallVerdict } from './call-fence.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import type { ActivityPorts, CallFence, CallOutcome, CallRef } from './ports.ts';
+import { toolOf } from './tools/index.ts';
+import type { Executed } from './tools/tool.ts';
+
+/** How often a tool's other side is called at most; beyond it what is known is the outcome. */
+const MOST_ATTEMPTS = 3;
+
+/** One attempt at one of the agent's tools (ACT-1). */
+export function makeCallTool(ports: ActivityPorts) {
+  return ({
+    regroup,
+    answersSeq,
+    ...ref
+  }: CallRef & { regroup: boolean; answersSeq: number }): Promise<CallVerdict> =>
+    throughFence(ports, ref, { regroup, answersSeq }, (ready) =>
+      withHeartbeat((signal) => attemptOnce(ports, ref, ready, signal)),
+    );
+}
+
+async function attemptOnce(
+  ports: ActivityPorts,
+  ref: CallRef,
+  { call, context, attempt, repeat }: Extract<CallFence, { kind: 'ready' }>,
+  signal: AbortSignal,
+): Promise<CallVerdict> {
+  const { calls, clock, failpoint } = ports;
+  // What was offered a moment ago may have been switched off meanwhile, or asked about long ago (ACT-7).
+  const gate = repeat ? null : gateOf(nodeType(call.tool), await ports.gates.gates(ref.organisationId));
+  if (gate !== null) {
+    const ended = await calls.end(ref, refused(gate), null, clock.now());
+    return { kind: 'ended', state: ended.state, leaves: null };
+  }
+  failpoint('call.before');
+  const executed = await toolOf(nodeType(call.tool)).execute(ports, {
+    call,
+    context,
+    repeat,
+    signal,
+    timeoutMs: HOLD_MS,
+  });
+  failpoint('call.after');
+  if (executed.kind === 'try_again' && attempt < MOST_ATTEMPTS) {
+    await calls.noteAttempt(ref, executed.attempt, clock.now());
+    throw new ParleyFailure('CALL_TRY_AGAIN', { retryAfterMs: executed.afterMs ?? undefined });
+  }
+  const outcome = executed.kind === 'ended' ? executed.outcome : givenUp(executed);
+  const ended = await calls.end(ref, outcome, executed.attempt, clock.now());
+  failpoint('call.recorded');
+  return { kind: 'ended', state: ended.state, leaves: executed.kind === 'ended' ? executed.leaves : null };
+}
+
+function refused(reason: string): CallOutcome {
+  return { state: 'refused', reason, result: { ok: false, error: 'This action is not available.' } };
+}
+
+/** After the last attempt nobody looks any more: it failed, or nobody knows. */
+function givenUp({ code }: Extract<Executed, { kind: 'try_again' }>): CallOutcome {
+  const unknown = code === 'outcome_unknown';
+  const error = unknown
+    ? 'It is not known whether this was done. A colleague will check; do not try it again.'
+    : 'The other system did not answer. Nothing was done.';
+  return { state: unknown ? 'unknown' : 'failed', reason: code, result: { ok: false, error } };
+}
+
+function nodeType(tool: string): NodeType {
+  const known = NODE_TYPES.find((type) => type === tool || (type === 'api' && tool.startsWith('api_')));
+  if (known === undefined) throw new ParleyFailure('CALL_UNKNOWN');
+  return known;
+}

@@ -1,0 +1,47 @@
+import type { ConversationRef } from '../contract/conversation.ts';
+import { turnCause } from '../contract/ids.ts';
+import { confirmationText } from '../domain/outcome-message.ts';
+import { actionOf, valuesOf } from './call-external-action.ts';
+import type { ComposeVerdict } from './compose-reply.ts';
+import type { ActivityPorts } from './ports.ts';
+import { turnSettings } from './turn-settings.ts';
+
+export type ConfirmationVerdict =
+  | Extract<ComposeVerdict, { kind: 'planned' | 'nothing' }>
+  /** The builder wrote no text for this: the agent words the question itself. */
+  | { kind: 'in_own_words' };
+
+/** Plans the builder's question before an external action (EXT-4). */
+export function makePlanConfirmation(ports: ActivityPorts) {
+  return async ({
+    turn,
+    callId,
+    ...ref
+  }: ConversationRef & { turn: number; callId: string }): Promise<ConfirmationVerdict> => {
+    const now = ports.clock.now();
+    const call = await ports.calls.read({ organisationId: ref.organisationId, callId });
+    const action = call === null ? null : await actionOf(ports, ref, call);
+    // Asking whether to do it once more is not what the builder's text says.
+    if (call === null || action === null || call.reason === 'made_before') return { kind: 'in_own_words' };
+    const taken = await ports.transcript.take(ref, turn, now, { grow: false });
+    if (taken.kind === 'nothing') return taken;
+    const { channel, contact } = taken;
+    const values = valuesOf(action, call, {
+      channel,
+      contact: { ...contact, id: null },
+      conversationId: ref.conversationId,
+    });
+    const reply = {
+      turn,
+      cause: turnCause(turn),
+      kind: 'confirmation' as const,
+      text: confirmationText(action, values).text,
+      epoch: taken.epoch,
+      answersSeq: taken.lastSeq,
+      inReplyTo: taken.messages.map((message) => message.providerMessageId),
+    };
+    await ports.transcript.plan(ref, reply, null, now);
+    const settings = turnSettings(taken.settings, taken.externalActions);
+    return { kind: 'planned', answersSeq: taken.lastSeq, settings, summaryDue: false };
+  };
+}

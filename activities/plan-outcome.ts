@@ -1,0 +1,88 @@
+import type { ConversationRef } from '../contract/conversation.ts';
+import { callCause, turnCause } from '../contract/ids.ts';
+import { outcomeMessage } from '../domain/outcome-message.ts';
+import { actionOf, valuesOf } from './call-external-action.ts';
+import type { ComposeVerdict } from './compose-reply.ts';
+import type { ActivityPorts, Call, ExternalActionVersion, PlannedReply } from './ports.ts';
+import { turnSettings } from './turn-settings.ts';
+
+type Verdict = Extract<ComposeVerdict, { kind: 'planned' | 'nothing' }>;
+
+interface Order extends ConversationRef {
+  callId: string;
+  /** Null: its turn is over; the message has a cause of its own. */
+  turn: number | null;
+  /** It has not ended yet: the customer is told that it takes longer (EXT-5). */
+  underWay: boolean;
+}
+
+/** Plans what the customer hears of an external action: its outcome, or that it is still being worked on. */
+export function makePlanOutcome(ports: ActivityPorts) {
+  return async ({ callId, turn, underWay, ...ref }: Order): Promise<Verdict> => {
+    const call = await ports.calls.read({ organisationId: ref.organisationId, callId });
+    const action = call === null ? null : await actionOf(ports, ref, call);
+    if (call === null || action === null) throw new Error('a call that ran has no row or no action');
+    return turn === null
+      ? afterItsTurn(ports, ref, call, action)
+      : inItsTurn(ports, ref, { call, action, turn, underWay });
+  };
+}
+
+async function inItsTurn(
+  { transcript, clock }: ActivityPorts,
+  ref: ConversationRef,
+  told: { call: Call; action: ExternalActionVersion; turn: number; underWay: boolean },
+): Promise<Verdict> {
+  const { call, action, turn, underWay } = told;
+  const now = clock.now();
+  const taken = await transcript.take(ref, turn, now, { grow: false });
+  if (taken.kind === 'nothing') return taken;
+  const about = {
+    channel: taken.channel,
+    contact: { ...taken.contact, id: null },
+    conversationId: ref.conversationId,
+  };
+  const reply: PlannedReply = {
+    turn,
+    cause: turnCause(turn),
+    kind: underWay ? 'notice' : 'outcome',
+    text: underWay ? action.inProgressMessage : outcomeText(call, action, valuesOf(action, call, about)),
+    epoch: taken.epoch,
+    answersSeq: taken.lastSeq,
+    inReplyTo: taken.messages.map((message) => message.providerMessageId),
+  };
+  await transcript.plan(ref, reply, null, now);
+  const settings = turnSettings(taken.settings, taken.externalActions);
+  return { kind: 'planned', answersSeq: taken.lastSeq, settings, summaryDue: false };
+}
+
+/** While a person has the conversation, or it is over, they see the outcome with the call; the agent is silent. */
+async function afterItsTurn(
+  { transcript, calls, clock }: ActivityPorts,
+  ref: ConversationRef,
+  call: Call,
+  action: ExternalActionVersion,
+): Promise<Verdict> {
+  const now = clock.now();
+  const [opened, context] = await Promise.all([transcript.open(ref), calls.context(ref)]);
+  if (opened === null || opened.owner !== 'agent' || opened.resolved) {
+    const { epoch = 0, owner = 'agent', resolved = true, answeredSeq = 0 } = opened ?? {};
+    return { kind: 'nothing', epoch, owner, resolved, throughSeq: answeredSeq };
+  }
+  const reply: PlannedReply = {
+    turn: call.turn ?? opened.lastTurn,
+    cause: callCause(call.id),
+    kind: 'outcome',
+    text: outcomeText(call, action, valuesOf(action, call, context)),
+    epoch: opened.epoch,
+    answersSeq: opened.answeredSeq,
+    inReplyTo: [],
+  };
+  await transcript.plan(ref, reply, null, now);
+  const settings = turnSettings(opened.settings, opened.externalActions);
+  return { kind: 'planned', answersSeq: opened.answeredSeq, settings, summaryDue: false };
+}
+
+function outcomeText(call: Call, action: ExternalActionVersion, values: ReturnType<typeof valuesOf>): string {
+  return outcomeMessage(action, call.state === 'succeeded', values, call.response).text;
+}

@@ -1,0 +1,110 @@
+import type { ConversationRef } from '../contract/conversation.ts';
+import type { Json } from '../domain/external-action.ts';
+import { describeContent } from '../domain/message.ts';
+import { digestOf } from './digest.ts';
+import type { OfferedTool } from './offered-tools.ts';
+import { builtInValues } from './placeholders.ts';
+import type { ActivityPorts, CallContext, ModelToolCall, NewCall, TakenTurn } from './ports.ts';
+
+type Taken = Extract<TakenTurn, { kind: 'taken' }>;
+
+interface Proposals {
+  ref: ConversationRef;
+  taken: Taken;
+  context: CallContext;
+  offered: readonly OfferedTool[];
+  proposed: readonly ModelToolCall[];
+}
+
+/**
+ * What becomes of the calls a model proposes: each is judged by the tool's own rules, and by what was done before
+ * (ACT-8). What is refused is written down too, and the model is told why. Only one may wait for the customer.
+ */
+export async function judgeProposals(
+  { calls, clock }: Pick<ActivityPorts, 'calls' | 'clock'>,
+  { ref, taken, context, offered, proposed }: Proposals,
+): Promise<NewCall[]> {
+  const message = taken.messages.map(({ content }) => describeContent(content)).join('\n');
+  const placeholders = builtInValues({
+    contact: taken.contact,
+    channel: taken.channel,
+    conversationId: ref.conversationId,
+    message,
+    at: clock.now(),
+  });
+  const judged: NewCall[] = [];
+  for (const proposal of proposed) {
+    const found = offered.find(({ offer }) => offer.name === proposal.name);
+    const base = { ...emptyCall(proposal, message) };
+    if (found === undefined) {
+      judged.push(refused(base, 'not_offered', 'This action is not available.'));
+      continue;
+    }
+    const resolved = found.tool.resolve(found.added, jsonOrNull(proposal.arguments), {
+      context,
+      placeholders,
+    });
+    if (resolved.kind === 'refused') {
+      judged.push(refused(base, resolved.code, resolved.message));
+      continue;
+    }
+    const digest = digestOf(proposal.name, resolved.arguments);
+    const call = { ...base, arguments: resolved.arguments, digest, reliability: resolved.reliability };
+    const made =
+      resolved.effect === 'read'
+        ? null
+        : await calls.madeBefore(ref, taken.turn, { tool: proposal.name, digest });
+    if (
+      made === 'this_turn' ||
+      judged.some((other) => other.digest === digest && other.state !== 'refused')
+    ) {
+      judged.push(
+        refused(call, 'made_in_this_turn', 'This was done already in this turn. Do not do it again.'),
+      );
+      continue;
+    }
+    const again = made === 'earlier_turn' && found.tool.creates;
+    const asks = again || found.added.requiresConfirmation;
+    if (asks && judged.some(({ state }) => state === 'awaiting_confirmation')) {
+      judged.push(refused(call, 'one_question_at_a_time', 'Another action waits for the customer first.'));
+      continue;
+    }
+    judged.push({
+      ...call,
+      state: asks ? 'awaiting_confirmation' : 'planned',
+      reason: again ? 'made_before' : null,
+      result: asks ? { ok: false, waiting: 'The customer has to agree first. Ask them.' } : null,
+    });
+  }
+  return judged;
+}
+
+function emptyCall(proposal: ModelToolCall, message: string): Omit<NewCall, 'state'> {
+  return {
+    tool: proposal.name,
+    externalAction: null,
+    proposal: { id: proposal.id, arguments: proposal.arguments },
+    arguments: null,
+    // Of a call that cannot be made there is no other of its kind.
+    digest: digestOf(proposal.name, proposal.id),
+    reliability: 'none',
+    reason: null,
+    result: null,
+    confidence: null,
+    message,
+    missing: [],
+  };
+}
+
+function refused(call: Omit<NewCall, 'state'>, reason: string, error: string): NewCall {
+  return { ...call, state: 'refused', reason, result: { ok: false, error } };
+}
+
+function jsonOrNull(text: string): Json {
+  try {
+    return JSON.parse(text) as Json;
+  } catch {
+    // The parser's message quotes the model's words; the tool's own rule refuses null.
+    return null;
+  }
+}

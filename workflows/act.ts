@@ -1,0 +1,161 @@
+import type { ComposeVerdict, Understood } from '../activities/index.ts';
+import type { OpenCall } from '../contract/conversation.ts';
+import type { CoreIntent } from '../domain/intents.ts';
+import { callInTime, callTool } from './call.ts';
+import { ownStore, untilStoreIsBack } from './effects.ts';
+import { MAX_STEPS } from './policy.ts';
+import type { Round, TurnShell } from './shell.ts';
+
+/** What a round of a turn came to. */
+export type Draft =
+  /** The reply is planned; `opens` where it asks the customer something that a call waits for. */
+  | { kind: 'planned'; answersSeq: number; summaryDue: boolean; opens: Question | null }
+  | { kind: 'nothing' }
+  /** Newer messages, or a change of hands, came before the first effect. */
+  | { kind: 'start_over' }
+  /** A tool assigned or resolved the conversation: nothing more is the agent's to say but its closing message. */
+  | { kind: 'gave_away'; answersSeq: number; closingCause: string | null };
+
+type Question = Pick<OpenCall, 'callId' | 'kind'>;
+
+/** What the agent knows when it begins to speak. */
+interface Speech {
+  coreIntent: CoreIntent | null;
+  /** The messages were understood in this round: none are taken besides. */
+  understood: boolean;
+  /** The call the customer did not want. */
+  declined: string | null;
+  /** What the reply is to ask. */
+  asking: Question | null;
+}
+
+/** Understands the messages where something depends on it, then acts on what they ask for, or talks. */
+export async function act(round: Round): Promise<Draft> {
+  const { shell, turn } = round;
+  const { settings, openCall } = shell.state();
+  if (!settings.understand && openCall === null) return talk(round, SPEAKING_AT_ONCE);
+  shell.doing(`turn ${turn}: understanding`);
+  const understood = await untilStoreIsBack(
+    () =>
+      shell.modelCalls.understandMessages.executeWithOptions({ summary: `turn ${turn}` }, [
+        { ...shell.ref, turn, round: round.round, callIsOpen: openCall !== null },
+      ]),
+    'MODEL_UNAVAILABLE',
+  );
+  if (understood.kind === 'nothing') return noteTaken(shell, understood);
+  if (openCall !== null) shell.tell({ fact: 'callClosed', callId: openCall.callId });
+  const { coreIntent, next } = understood;
+  const speech = { coreIntent, understood: true, declined: null, asking: null };
+  switch (next.do) {
+    case 'talk':
+      return talk(round, { ...speech, declined: next.declined });
+    case 'ask':
+      return talk(round, { ...speech, asking: { callId: next.callId, kind: 'gathering' } });
+    case 'confirm':
+      return askToConfirm(round, speech, next.callId);
+    case 'call':
+      return callExternally(round, next, understood.answersSeq);
+    case 'run': {
+      const stopped = await callTool(round, next, understood.answersSeq);
+      return stopped ?? talk(round, speech);
+    }
+  }
+}
+
+const SPEAKING_AT_ONCE: Speech = { coreIntent: null, understood: false, declined: null, asking: null };
+
+/** The customer hears the outcome, or, where it takes too long, that it follows (EXT-5). */
+async function callExternally(
+  round: Round,
+  call: Extract<Understood['next'], { do: 'call' }>,
+  answersSeq: number,
+): Promise<Draft> {
+  const { shell, turn } = round;
+  const ended = await callInTime(round, call, answersSeq);
+  if (ended === 'start_over') return { kind: 'start_over' };
+  const underWay = ended === 'under_way';
+  const planned = await untilStoreIsBack(() =>
+    ownStore.planOutcome({ ...shell.ref, turn, callId: call.callId, underWay }),
+  );
+  return noteTaken(shell, planned);
+}
+
+/** The builder's own words where there are some, otherwise the agent's. */
+async function askToConfirm(round: Round, speech: Speech, callId: string): Promise<Draft> {
+  const { shell, turn } = round;
+  const asking = { callId, kind: 'awaiting_confirmation' as const };
+  const planned = await untilStoreIsBack(() => ownStore.planConfirmation({ ...shell.ref, turn, callId }));
+  if (planned.kind === 'in_own_words') return talk(round, { ...speech, asking });
+  const draft = noteTaken(shell, planned);
+  return draft.kind === 'planned' ? { ...draft, opens: asking } : draft;
+}
+
+/**
+ * The personality's loop: the model answers, or asks for tools, which run and bring it their results, until it has
+ * words or its steps are used up (CONV-5). Messages that come meanwhile are not taken: they start the turn over, or
+ * wait for the next.
+ */
+async function talk(round: Round, speech: Speech): Promise<Draft> {
+  const { shell } = round;
+  let asking = speech.asking;
+  for (let step = 1; ; step++) {
+    const composed = await compose(round, { ...speech, asking }, step);
+    switch (composed.kind) {
+      case 'nothing':
+        return noteTaken(shell, composed);
+      case 'needs_understanding':
+        // The agent's settings began to need it since the last turn.
+        shell.tell({ fact: 'settingsRead', settings: composed.settings });
+        return act(round);
+      case 'planned': {
+        const draft = noteTaken(shell, composed);
+        return draft.kind === 'planned' ? { ...draft, opens: asking } : draft;
+      }
+      case 'calls': {
+        for (const call of composed.calls.filter(({ runs }) => runs)) {
+          const stopped = await callTool(round, call, composed.answersSeq);
+          if (stopped !== null) return stopped;
+        }
+        const toConfirm = composed.calls.find(({ runs }) => !runs);
+        if (toConfirm !== undefined) asking = { callId: toConfirm.callId, kind: 'awaiting_confirmation' };
+      }
+    }
+  }
+}
+
+function compose(round: Round, speech: Speech, step: number): Promise<ComposeVerdict> {
+  const { shell, turn } = round;
+  const { coreIntent, understood, declined, asking } = speech;
+  const voice = coreIntent === null ? '' : `, ${coreIntent}`;
+  const later = step === 1 ? '' : `, step ${step}`;
+  shell.doing(`turn ${turn}: composing the reply${voice}${later}`);
+  const order = {
+    ...shell.ref,
+    turn,
+    round: round.round,
+    step,
+    lastStep: step >= MAX_STEPS,
+    coreIntent,
+    understood,
+    declined,
+    asking: asking?.callId ?? null,
+  };
+  return untilStoreIsBack(
+    () =>
+      shell.modelCalls.composeReply.executeWithOptions({ summary: `turn ${turn}${voice}${later}` }, [order]),
+    'MODEL_UNAVAILABLE',
+  );
+}
+
+/** What a take said of the conversation, told to its state. */
+export function noteTaken(
+  shell: TurnShell,
+  verdict: Extract<ComposeVerdict, { kind: 'planned' | 'nothing' }>,
+): Extract<Draft, { kind: 'planned' | 'nothing' }> {
+  if (verdict.kind === 'planned') {
+    shell.tell({ fact: 'settingsRead', settings: verdict.settings });
+    return { ...verdict, opens: null };
+  }
+  shell.tell({ fact: 'nothingTaken', ...verdict });
+  return { kind: 'nothing' };
+}

@@ -1,0 +1,39 @@
+import { condition, log } from '@temporalio/workflow';
+import type { SendVerdict } from '../activities/index.ts';
+import { ownStore, untilStoreIsBack } from './effects.ts';
+import { MAX_SEND_ATTEMPTS, sendPauseMs } from './policy.ts';
+import type { TurnShell } from './shell.ts';
+
+export type Delivered = Exclude<SendVerdict, { kind: 'try_again' }>;
+
+/**
+ * Tries the send until it ended one way or the other. The channel's "not now" is waited out here, on a timer that
+ * shows in the history, and never inside the activity.
+ * @param label what the history calls it, e.g. `turn 3`
+ */
+export async function deliver(
+  shell: TurnShell,
+  { cause, label, regroup }: { cause: string; label: string; regroup: boolean },
+): Promise<Delivered> {
+  for (let attempt = 1; ; attempt++) {
+    shell.doing(`${label}: sending${attempt === 1 ? '' : `, attempt ${attempt}`}`);
+    const verdict = await untilStoreIsBack(() =>
+      ownStore.sendReply.executeWithOptions({ summary: label }, [
+        { ...shell.ref, cause, regroup, lastAttempt: attempt >= MAX_SEND_ATTEMPTS },
+      ]),
+    );
+    if (verdict.kind === 'failed') log.warn('a message was not delivered', { cause, code: verdict.code });
+    if (verdict.kind === 'unknown') {
+      const due = Date.now() + shell.deliveryReportMs;
+      shell.tell({ fact: 'deliveryAwaited', outboundId: verdict.outboundId, due });
+    }
+    if (verdict.kind !== 'try_again') return verdict;
+    const pause = sendPauseMs(attempt, verdict.afterMs);
+    const asked = verdict.afterMs === null ? '' : ' as the channel asked';
+    log.warn('a send is tried again', { cause, code: verdict.code });
+    shell.doing(`${label}: ${verdict.code}; waiting ${pause / 1000} s${asked}, then attempt ${attempt + 1}`);
+    // A take-over or a resolve ends the wait: the next attempt hears it at the fence.
+    const { epoch } = shell.state();
+    await condition(() => shell.state().epoch !== epoch, pause, { summary: `${label}: ${verdict.code}` });
+  }
+}

@@ -1,0 +1,53 @@
+import { bufferDue } from '../domain/buffer.ts';
+import { statusOf } from '../domain/conversation.ts';
+import type { ConversationState, ConversationView } from '../contract/conversation.ts';
+
+/** The one thing to do next; `wait` names when the buffer is due (null: only a signal can change anything). */
+export type NextStep =
+  | { step: 'settle' }
+  | { step: 'give_up_delivery'; outboundId: string }
+  | { step: 'cancel_call'; callId: string }
+  | { step: 'tell_outcome'; callId: string }
+  | { step: 'close' }
+  | { step: 'turn' }
+  | { step: 'wait'; until: number | null };
+
+export function nextStep(state: ConversationState, now: number): NextStep {
+  if (state.toSettle.length > 0) return { step: 'settle' };
+  const overdue = state.awaitedDeliveries.find((awaited) => awaited.due <= now || state.resolved);
+  if (overdue !== undefined) return { step: 'give_up_delivery', outboundId: overdue.outboundId };
+  if (state.openCall !== null && (state.openCall.due <= now || state.resolved))
+    return { step: 'cancel_call', callId: state.openCall.callId };
+  const [ended] = state.outcomesDue;
+  if (ended !== undefined) return { step: 'tell_outcome', callId: ended };
+  if (state.resolved)
+    return state.callsUnderWay.length > 0 ? { step: 'wait', until: null } : { step: 'close' };
+  if (state.owner === 'operator') return { step: 'wait', until: null };
+  const due = bufferDue(state.buffer, state.settings);
+  if (due !== null && due <= now) return { step: 'turn' };
+  return { step: 'wait', until: due };
+}
+
+/** The nearest far deadline: deliveries a channel still owes us, and a question the customer may still answer. */
+export function farDeadline(state: ConversationState): number | null {
+  const dues = state.awaitedDeliveries.map((awaited) => awaited.due);
+  if (state.openCall !== null) dues.push(state.openCall.due);
+  return dues.length > 0 ? Math.min(...dues) : null;
+}
+
+export function viewOf(state: ConversationState, doing: string): ConversationView {
+  return {
+    status: statusOf(state),
+    owner: state.owner,
+    epoch: state.epoch,
+    turn: state.turn,
+    buffered: state.buffer.length,
+    doing,
+    awaitedDeliveries: state.awaitedDeliveries.length,
+    queued: state.queued,
+    openCall: state.openCall,
+    callsUnderWay: state.callsUnderWay.length,
+    idleStep: null,
+    openApprovals: [],
+  };
+}

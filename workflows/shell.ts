@@ -1,0 +1,24 @@
+import type { ConversationRef, ConversationState } from '../contract/conversation.ts';
+import type { ModelCalls } from './effects.ts';
+import type { Fact } from './state.ts';
+
+/** What a turn may touch of its conversation. */
+export interface TurnShell {
+  ref: ConversationRef;
+  modelCalls: ModelCalls;
+  /** How long the channel may take to report on a send of unknown outcome. */
+  deliveryReportMs: number;
+  state(): ConversationState;
+  tell(fact: Fact): void;
+  /** Shown to whoever opens the running workflow. */
+  doing(what: string): void;
+}
+
+/** A turn may start over with newer messages: each time is a round of it (CONV-4). */
+export interface Round {
+  shell: TurnShell;
+  turn: number;
+  round: number;
+  /** Whether newer messages may still send it back to its beginning; no longer after its first effect outside. */
+  mayStartOver: boolean;
+}
