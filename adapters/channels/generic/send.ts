@@ -2,8 +2,8 @@ import type { Delivery, SendOutcome } from '../../../activities/ports.ts';
 import type { Egress } from '../../egress/egress.ts';
 import { EgressFailure } from '../../egress/egress-failure.ts';
 import { retryAfterMs } from '../../egress/retry-after.ts';
+import { readSigningKeys, signWebhook } from '../../egress/standard-webhooks.ts';
 import type { Sender, SenderParts } from '../sender.ts';
-import { readSigningKeys, signWebhook } from './sign.ts';
 
 /** Only the status counts; what a receiver says beyond it is not kept. */
 const MAX_ANSWER_BYTES = 16_384;

@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { Webhook } from 'standardwebhooks';
-import { readSigningKeys, signWebhook } from './sign.ts';
+import { readSigningKeys, signWebhook } from './standard-webhooks.ts';
 
 const SECRET = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
 const OLDER = 'whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw';
