@@ -17,9 +17,12 @@ export function statusOf(conversation: {
   resolved: boolean;
   owner: Owner;
   queued?: boolean;
+  /** A call that waits for the customer. */
+  openCall?: { kind: 'gathering' | 'awaiting_confirmation' } | null;
 }): ConversationStatus {
   if (conversation.resolved) return 'resolved';
   if (conversation.owner === 'operator') return conversation.queued === true ? 'escalated' : 'assigned';
+  if (conversation.openCall?.kind === 'awaiting_confirmation') return 'waiting_confirmation';
   return 'active';
 }
 

@@ -2,7 +2,7 @@ import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
 import type { ConversationState } from '../contract/conversation.ts';
 import type { EnteredRow, RowKind } from '../contract/rows.ts';
-import { farDeadline, nextStep } from './next-step.ts';
+import { farDeadline, nextStep, viewOf } from './next-step.ts';
 import { after, newState } from './state.ts';
 import type { Fact, OpenedFacts } from './state.ts';
 
@@ -167,6 +167,62 @@ describe('conversation state', () => {
   it('CONV-5 begins an abandoned turn again under its own number', () => {
     const state = told(open(), entered('message', 1), { fact: 'turnBegan' }, { fact: 'turnAbandoned' });
     assert.equal(told(state, entered('message', 1), { fact: 'turnBegan' }).turn, 1);
+  });
+
+  it('EXT-4 asks once and cancels what was not answered in time', () => {
+    const call = { callId: 'call', kind: 'awaiting_confirmation' as const, due: 50_000 };
+    const asked = told(open(), { fact: 'callOpened', call });
+    assert.equal(viewOf(asked, '').status, 'waiting_confirmation');
+    assert.equal(farDeadline(asked), 50_000);
+    assert.deepEqual(nextStep(asked, 50_000), { step: 'cancel_call', callId: 'call' });
+    const closed = told(asked, { fact: 'callClosed', callId: 'call' });
+    assert.deepEqual([viewOf(closed, '').status, farDeadline(closed)], ['active', null]);
+  });
+
+  it('EXT-4 keeps a newer question when an older one is closed', () => {
+    const call = { callId: 'newer', kind: 'gathering' as const, due: 50_000 };
+    const asked = told(open(), { fact: 'callOpened', call });
+    assert.equal(told(asked, { fact: 'callClosed', callId: 'older' }), asked);
+    assert.equal(viewOf(asked, '').status, 'active');
+  });
+
+  it('EXT-5 tells the outcome of a call that outlived its turn, before anything else', () => {
+    const late = told(open(), { fact: 'callOutlivedTurn', callId: 'call' }, entered('message', 1));
+    assert.equal(nextStep(late, 1_000).step, 'wait');
+    const ended = told(late, { fact: 'callEnded', callId: 'call' });
+    assert.deepEqual(nextStep(ended, 9_000), { step: 'tell_outcome', callId: 'call' });
+    assert.equal(nextStep(told(ended, { fact: 'outcomeTold', callId: 'call' }), 9_000).step, 'turn');
+  });
+
+  it('EXT-5 does not close while a call is under way', () => {
+    const resolved = told(open({ resolved: true }), { fact: 'callOutlivedTurn', callId: 'call' });
+    assert.deepEqual(nextStep(resolved, 0), { step: 'wait', until: null });
+    const heard = told(
+      resolved,
+      { fact: 'callEnded', callId: 'call' },
+      { fact: 'outcomeTold', callId: 'call' },
+    );
+    assert.deepEqual(nextStep(heard, 0), { step: 'close' });
+  });
+
+  it('ACT-5 is silent once a tool has assigned the conversation', () => {
+    const state = told(
+      open(),
+      entered('message', 1),
+      { fact: 'turnBegan' },
+      { fact: 'gaveAway', epoch: 2, owner: 'operator', resolved: false, queued: true },
+      { fact: 'turnAnswered', answeredSeq: 1 },
+      entered('message', 2, 2),
+    );
+    assert.equal(viewOf(state, '').status, 'escalated');
+    assert.deepEqual(bufferedSeqs(state), []);
+    const taken = told(state, entered('take_over', 3, 3));
+    assert.equal(viewOf(taken, '').status, 'assigned');
+  });
+
+  it('ACT-6 closes once a tool has resolved the conversation', () => {
+    const state = told(open(), { fact: 'gaveAway', epoch: 2, owner: 'agent', resolved: true, queued: false });
+    assert.deepEqual(nextStep(state, 0), { step: 'close' });
   });
 
   it('CONV-6 loses and doubles no message, whatever the order of signals, repeats and turns', () => {
