@@ -1,10 +1,13 @@
 import type { ChatRequest, JsonSchema } from './chat-request.ts';
+import { askingIn } from './pending.ts';
+import { filled, PHRASES } from './phrases.ts';
 import { read, type Reading } from './reading.ts';
-import { reply, reportOf } from './reply.ts';
+import { disclosed, question, reply } from './reply.ts';
 import { fill } from './schema-filling.ts';
 import { scriptedReply, type Script, type ScriptLine } from './script.ts';
 import { plainSummary, summary } from './summary.ts';
 import { chooseTool, type ChosenCall } from './tool-choice.ts';
+import { reportOf } from './tool-report.ts';
 import { understanding } from './understanding.ts';
 
 /** What a model says: text or calls. */
@@ -49,13 +52,23 @@ function byRules(request: ChatRequest, reading: Reading): Completion {
   const extract = plainSummary(request.messages);
   if (extract !== undefined) return { content: extract, calls: [], finishReason: 'stop' };
 
-  const lastOther = request.messages.findLastIndex((message) => message.role !== 'tool');
-  const results = request.messages.slice(lastOther + 1);
-  if (results.length > 0) return { content: reportOf(results, reading), calls: [], finishReason: 'stop' };
+  const told = about(request, reading);
+  if (told !== undefined) return { content: disclosed(reading, told), calls: [], finishReason: 'stop' };
 
   const call = chooseTool(request, reading);
   if (call !== undefined) return { content: null, calls: [call], finishReason: 'tool_calls' };
   return { content: reply(reading), calls: [], finishReason: 'stop' };
+}
+
+/** What there is to say about an action or a tool before anything else is answered. */
+function about({ messages }: ChatRequest, reading: Reading): string | undefined {
+  const asking = askingIn(reading.system);
+  const { declined } = asking;
+  return (
+    question(asking, reading) ??
+    reportOf(messages, reading.language) ??
+    (declined && filled(PHRASES[reading.language].declined, { action: declined }))
+  );
 }
 
 function structured(name: string, schema: JsonSchema, request: ChatRequest, reading: Reading): unknown {

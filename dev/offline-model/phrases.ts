@@ -23,6 +23,17 @@ export interface Phrases {
   noted: string;
   done: string;
   failed: string;
+  unsure: string;
+  ticket: string;
+  deal: string;
+  created: string;
+  updated: string;
+  assigned: string;
+  queued: string;
+  ask: string;
+  confirm: string;
+  confirmAgain: string;
+  declined: string;
 }
 
 export const PHRASES: Record<Language, Phrases> = {
@@ -55,6 +66,17 @@ export const PHRASES: Record<Language, Phrases> = {
       'I have read: “{text}”. I have no rule for that; please ask about an order, a payment, a product or a technical problem.',
     done: 'Done: {text}.',
     failed: 'That did not work: {text}.',
+    unsure: 'I cannot tell whether that worked; a colleague will look into it.',
+    ticket: 'Ticket',
+    deal: 'Deal',
+    created: '{what} {id} was created.',
+    updated: '{what} {id} was updated.',
+    assigned: 'A colleague takes over from here.',
+    queued: 'None of my colleagues is there right now; the first who is takes over.',
+    ask: 'For “{action}” I still need: {missing}.',
+    confirm: 'Shall I do “{action}”? Please answer yes or no.',
+    confirmAgain: 'I have done “{action}” before. Shall I do it once more? Please answer yes or no.',
+    declined: 'All right: I have not done “{action}”.',
   },
   id: {
     disclosure:
@@ -85,6 +107,17 @@ export const PHRASES: Record<Language, Phrases> = {
       'Saya sudah membaca: “{text}”. Saya tidak punya aturan untuk itu; silakan tanya tentang pesanan, pembayaran, produk, atau masalah teknis.',
     done: 'Selesai: {text}.',
     failed: 'Itu tidak berhasil: {text}.',
+    unsure: 'Saya tidak dapat memastikan apakah itu berhasil; rekan kami akan memeriksanya.',
+    ticket: 'Tiket',
+    deal: 'Penawaran',
+    created: '{what} {id} telah dibuat.',
+    updated: '{what} {id} telah diperbarui.',
+    assigned: 'Mulai sekarang rekan kami yang melayani Anda.',
+    queued: 'Saat ini belum ada rekan kami yang tersedia; yang pertama tersedia akan melayani Anda.',
+    ask: 'Untuk “{action}” saya masih memerlukan: {missing}.',
+    confirm: 'Apakah saya boleh menjalankan “{action}”? Jawab ya atau tidak.',
+    confirmAgain: 'Saya sudah menjalankan “{action}” sebelumnya. Jalankan sekali lagi? Jawab ya atau tidak.',
+    declined: 'Baik: “{action}” tidak saya lakukan.',
   },
   ar: {
     disclosure: 'هذا هو البديل غير المتصل: لا يوجد نموذج لغوي متصل، وأجيب بقواعد بسيطة.',
@@ -112,10 +145,28 @@ export const PHRASES: Record<Language, Phrases> = {
     noted: 'قرأت: «{text}». ليست لديّ قاعدة لذلك، فاسألني عن طلب أو دفعة أو منتج أو مشكلة تقنية.',
     done: 'تم: {text}.',
     failed: 'لم ينجح ذلك: {text}.',
+    unsure: 'لا أستطيع الجزم بأن ذلك نجح، وسيتحقق منه أحد زملائنا.',
+    ticket: 'التذكرة',
+    deal: 'الصفقة',
+    created: 'تم إنشاء {what} رقم {id}.',
+    updated: 'تم تحديث {what} رقم {id}.',
+    assigned: 'سيتابع معك أحد زملائنا من الآن.',
+    queued: 'لا يوجد زميل متاح الآن، وسيتابع معك أول من يصبح متاحًا.',
+    ask: 'من أجل «{action}» ما زلت أحتاج إلى: {missing}.',
+    confirm: 'هل أنفذ «{action}»؟ أجب بنعم أو لا.',
+    confirmAgain: 'لقد نفذت «{action}» من قبل. هل أنفذه مرة أخرى؟ أجب بنعم أو لا.',
+    declined: 'حسنًا، لم أنفذ «{action}».',
   },
 };
 
 /** Puts values into a phrase; what a value holds is never looked at again. */
 export function filled(phrase: string, values: Record<string, string>): string {
   return phrase.replace(/\{(\w+)\}/g, (_, key: string) => values[key] ?? '');
+}
+
+const QUOTED = 200;
+
+/** A quotation, cut where it is long. */
+export function shortened(text: string): string {
+  return text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
 }

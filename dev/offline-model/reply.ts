@@ -1,13 +1,19 @@
-import type { ChatMessage } from './chat-request.ts';
-import { textOf } from './chat-request.ts';
 import { factFor } from './facts.ts';
-import { filled, PHRASES } from './phrases.ts';
+import { filled, PHRASES, shortened } from './phrases.ts';
+import type { Asking } from './pending.ts';
 import { customerName, nameIn, numberIn, type Reading } from './reading.ts';
 import { newestTopics, NUMBERED, type Topic } from './topics.ts';
 
-const QUOTED = 200;
 /** Topics on which a fact of the prompt is a better answer than the phrase. */
 const FACTUAL: Topic[] = ['billing', 'technical', 'order', 'product'];
+
+/** The question the product told its agent to ask, in the customer's language; undefined: none. */
+export function question({ ask, confirm }: Asking, { language }: Reading): string | undefined {
+  const phrases = PHRASES[language];
+  if (ask !== undefined) return filled(phrases.ask, { action: ask.action, missing: ask.missing.join(', ') });
+  if (confirm === undefined) return undefined;
+  return filled(confirm.again ? phrases.confirmAgain : phrases.confirm, { action: confirm.action });
+}
 
 /** The answer to the unanswered messages, in the customer's language. */
 export function reply(reading: Reading): string {
@@ -70,48 +76,7 @@ function answerTo(topic: Topic, reading: Reading): string {
   }
 }
 
-/** What the tools brought, told to the customer; `results` are the tool messages at the end of the request. */
-export function reportOf(results: ChatMessage[], reading: Reading): string {
-  const phrases = PHRASES[reading.language];
-  const parts = results.map((result) => {
-    const { failed, text } = outcome(textOf(result));
-    return filled(failed ? phrases.failed : phrases.done, { text });
-  });
-  return disclosed(reading, parts.join(' '));
-}
-
-function outcome(content: string): { failed: boolean; text: string } {
-  let value: unknown;
-  try {
-    value = JSON.parse(content);
-  } catch {
-    return { failed: /^\s*error\b/i.test(content), text: shortened(content) };
-  }
-  if (value === null || typeof value !== 'object') return { failed: false, text: String(value) };
-  const fields = value as Record<string, unknown>;
-  const failed = fields.success === false || (fields.error !== undefined && fields.error !== null);
-  if (failed) {
-    const { error, message } = fields;
-    return {
-      failed,
-      text: shortened(typeof error === 'string' ? error : String(message ?? JSON.stringify(error))),
-    };
-  }
-  const said = fields.summary ?? fields.message;
-  if (typeof said === 'string') return { failed, text: shortened(said.replace(/\.$/, '')) };
-  const plain = Object.entries(fields).filter(
-    ([key, field]) => key !== 'success' && typeof field !== 'object',
-  );
-  return {
-    failed,
-    text: shortened(plain.map(([key, field]) => `${key} ${String(field)}`).join(', ') || 'ok'),
-  };
-}
-
-function disclosed(reading: Reading, text: string): string {
+/** The text with the notice that an answer of this stand-in begins with. */
+export function disclosed(reading: Reading, text: string): string {
   return reading.first ? `${PHRASES[reading.language].disclosure} ${text}` : text;
-}
-
-function shortened(text: string): string {
-  return text.length > QUOTED ? `${text.slice(0, QUOTED)}…` : text;
 }

@@ -44,7 +44,9 @@ function resolved(schema: JsonSchema, root: JsonSchema): JsonSchema {
   if (name !== undefined) return resolved(root.$defs?.[name] ?? {}, root);
   const choices = schema.anyOf ?? schema.oneOf;
   if (choices === undefined) return schema;
-  const main = resolved(choices.find((choice) => choice.type !== 'null') ?? {}, root);
+  const others = choices.filter((choice) => choice.type !== 'null').map((choice) => resolved(choice, root));
+  const plain = others.every((choice) => Object.keys(choice).join() === 'type');
+  const main = plain ? { type: others.flatMap(types) } : (others[0] ?? {});
   const nullable = choices.some((choice) => choice.type === 'null');
   return nullable ? { ...main, type: [...types(main), 'null'] } : main;
 }

@@ -60,6 +60,7 @@ function isForm(line: ScriptLine, request: ChatRequest): boolean {
   if (asked !== undefined)
     return line.json !== undefined && (line.schema === undefined || line.schema === asked);
   if (line.schema !== undefined) return false;
+  if (line.tool_calls !== undefined && request.tool_choice === 'none') return false;
   if (line.tool_calls !== undefined) return line.again === true || request.messages.at(-1)?.role !== 'tool';
   return line.reply !== undefined;
 }

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type { ChatMessage, ChatRequest, ChatTool, JsonSchema } from './chat-request.ts';
 import { complete } from './completion.ts';
+import { PHRASES } from './phrases.ts';
 import { openScript } from './script.ts';
 
 const tool = (
@@ -103,8 +104,10 @@ describe('the tool calls of the offline model', () => {
         ]).content ?? ''
       );
     };
-    assert.equal(report('{"success":true,"ticket_id":77}'), 'Done: ticket_id 77.');
+    assert.equal(report('{"success":true,"ticket_id":77}'), 'Ticket 77 was created.');
     assert.equal(report('{"success":false,"error":"no pipeline"}'), 'That did not work: no pipeline.');
+    assert.equal(report('{"ok":true,"id":"78"}'), 'Ticket 78 was created.');
+    assert.equal(report('{"ok":false,"state":"unknown"}'), PHRASES.en.unsure);
     assert.equal(report('{"summary":"Ticket 77 opened."}', 'ok'), 'Done: Ticket 77 opened. Done: ok.');
   });
 });

@@ -1,4 +1,5 @@
 import type { JsonSchema } from './chat-request.ts';
+import { pendingAnswer, waitingIn, type Waiting } from './pending.ts';
 import type { Reading } from './reading.ts';
 import { allows, fill, resolvedSchema } from './schema-filling.ts';
 import { newestTopics, topicsOf, type Topic } from './topics.ts';
@@ -31,6 +32,13 @@ const WORTH_NAMING = 0.3;
  */
 export function understanding(schema: JsonSchema, reading: Reading): unknown {
   const topics = newestTopics(reading);
+  const actions = listedActions(reading.system);
+  const waiting = waitingIn(reading.system);
+  const given = waiting === undefined ? [] : valuesFor(waiting, actions, reading);
+  const found = candidatesIn(actions, reading);
+  if (waiting !== undefined && given.length > 0 && !found.some(({ action }) => action !== waiting.action)) {
+    found.splice(0, Infinity, { action: waiting.action, confidence: SURE, variables: given });
+  }
   return fill(schema, (name, property) => {
     switch (name) {
       case 'core_intent':
@@ -38,7 +46,11 @@ export function understanding(schema: JsonSchema, reading: Reading): unknown {
       case 'wants_human':
         return topics.includes('human');
       case 'candidates':
-        return candidates(resolvedSchema(property.items ?? {}, schema), reading);
+        return candidates(resolvedSchema(property.items ?? {}, schema), found);
+      case 'pending_answer':
+        return waiting === undefined
+          ? undefined
+          : pendingAnswer(reading.newest.join('\n'), isAbout(waiting, found));
       default:
         return undefined;
     }
@@ -57,27 +69,62 @@ function coreIntent(topics: Topic[], reading: Reading): string {
   return 'general';
 }
 
-function candidates(item: JsonSchema, reading: Reading): unknown[] {
+interface Found {
+  action: string;
+  confidence: number;
+  variables: { name: string; value: unknown }[];
+}
+
+function candidatesIn(actions: ListedAction[], reading: Reading): Found[] {
   const text = reading.newest.join('\n');
-  const found = [];
-  for (const action of listedActions(reading.system)) {
+  return actions.flatMap((action) => {
     const byExample = Math.max(0, ...action.examples.map((example) => SURE * coverage(text, example)));
     const byName = Math.max(0, ...action.words.map((words) => NAMED * coverage(text, words)));
     const confidence = Math.round(Math.max(byExample, byName) * 100) / 100;
-    if (confidence < WORTH_NAMING) continue;
-    const values = action.variables
-      .map((wanted) => ({ name: wanted.name, value: valueFrom(text, wanted, reading) }))
-      .filter((variable) => variable.value !== undefined);
-    found.push(
-      fill(item, (name, property) => {
-        if (name === 'action' || name === 'action_name' || name === 'name') return action.name;
-        if (name === 'confidence') return confidence;
-        if (name === 'variables') return variablesAs(property, item, values);
-        return undefined;
-      }),
-    );
+    if (confidence < WORTH_NAMING) return [];
+    return [{ action: action.name, confidence, variables: valuesIn(text, action.variables, reading) }];
+  });
+}
+
+function valuesIn(text: string, variables: Wanted[], reading: Reading): Found['variables'] {
+  return variables
+    .map((wanted) => ({ name: wanted.name, value: valueFrom(text, wanted, reading) }))
+    .filter((variable) => variable.value !== undefined);
+}
+
+/**
+ * Values for the action that waits. Where values were asked for, only those, and a message that no rule knows is the
+ * text that is missing; where agreement was asked for, only what looks like a correction: a number, a day, a choice.
+ */
+function valuesFor(waiting: Waiting, actions: ListedAction[], reading: Reading): Found['variables'] {
+  const text = reading.newest.join('\n');
+  const variables = actions.find(({ name }) => name === waiting.action)?.variables ?? [];
+  if (!waiting.gathering) {
+    const corrections = valuesIn(text, variables, reading);
+    return corrections.filter(({ value }) => typeof value !== 'string' || /\d/.test(value));
   }
-  return found;
+  const missing = variables.filter(({ name }) => waiting.missing.includes(name));
+  const values = valuesIn(text, missing, reading);
+  const [only, ...others] = missing.filter(({ type }) => type === undefined || type === 'text');
+  const isBare = values.length === 0 && others.length === 0 && newestTopics(reading).length === 0;
+  if (only === undefined || !isBare || /[?؟]\s*$/.test(text) || pendingAnswer(text, false) !== 'other')
+    return values;
+  return [{ name: only.name, value: text.trim() }];
+}
+
+function isAbout(waiting: Waiting, found: Found[]): boolean {
+  return found.some(({ action, variables }) => action === waiting.action && variables.length > 0);
+}
+
+function candidates(item: JsonSchema, found: Found[]): unknown[] {
+  return found.map(({ action, confidence, variables }) =>
+    fill(item, (name, property) => {
+      if (name === 'action' || name === 'action_name' || name === 'name') return action;
+      if (name === 'confidence') return confidence;
+      if (name === 'variables') return variablesAs(property, item, variables);
+      return undefined;
+    }),
+  );
 }
 
 /** Variables in the form the schema asks for: a list of {name, value}, JSON in a string, or an object. */

@@ -52,7 +52,30 @@ function textValue(text: string, plain: string, about: string, reading: Reading)
   if (/\b(?:date|day|tanggal|hari)\b/.test(about)) return dateIn(plain);
   if (/\b(?:time|hour|jam|pukul)\b/.test(about))
     return /\b\d{1,2}[:.]\d{2}\b|\b\d{1,2} ?[ap]m\b/.exec(plain)?.[0];
+  if (/\b(?:products?|items?|produk|barang)\b|منتج/.test(about)) return wareIn(text) ?? subjectOf(text);
   return subjectOf(text);
+}
+
+const END = /(?:\s+(?:please|devices|pieces|dong|ya|tolong|من فضلك|لو سمحت))*[.!?؟]*$/u.source;
+const WARES = [
+  new RegExp(
+    `(?<![\\p{L}\\d.,])\\d+\\s+(?:(?:x|pcs|pieces|units?|buah|قطع|قطعه|قطعة)\\s+(?:of\\s+|من\\s+)?)?(\\p{L}.{1,80}?)${END}`,
+    'iu',
+  ),
+  new RegExp(
+    `(?:\\b(?:order(?: for)?|buy|purchase|pesan|memesan|beli|membeli)|(?:^|\\s)(?:شراء|طلب|اطلب|اشتري))\\s+(?:(?:a|an|the|some|me|sebuah)\\s+)?(?!\\p{L}+\\s+\\d+$)(\\p{L}.{1,80}?)${END}`,
+    'iu',
+  ),
+];
+
+/** What is to be bought: behind how many of it, else behind the verb. */
+function wareIn(text: string): string | undefined {
+  const digits = text.trim().replace(/[\u0660-\u0669]/g, (digit) => String(digit.charCodeAt(0) - 0x0660));
+  for (const pattern of WARES) {
+    const ware = pattern.exec(digits)?.[1];
+    if (ware !== undefined) return ware.trim();
+  }
+  return undefined;
 }
 
 /** What a request is about: what stands in quotation marks, else what follows "about", "called" and their like. */
