@@ -10,8 +10,6 @@ export interface CompanyTokens {
   /** Whether one is stored, readable or not. */
   isStored(organisationId: string): Promise<boolean>;
   save(organisationId: string, token: string, now: Date): Promise<void>;
-  /** False: there was none. */
-  forget(organisationId: string): Promise<boolean>;
   /**
    * Renews the token that the CRM refused, once however many processes ask: the row is locked meanwhile, and who
    * comes later finds the new one. Each exchange stores one `qontak_action_token_refreshed` event.
@@ -73,10 +71,6 @@ const SAVE: Statement = {
     on conflict (organisation_id, code) do update
       set auth_data = excluded.auth_data, version = c.version + 1, refused_at = null, updated_at = excluded.updated_at
     returning version`,
-};
-const FORGET: Statement = {
-  name: 'company-token-forget',
-  text: 'delete from organization_connections where organisation_id = $1 and code = $2 returning version',
 };
 const WAIT_LONGER: Statement = {
   name: 'company-token-wait',
@@ -151,9 +145,6 @@ export function openCompanyTokens(pool: pg.Pool, secrets: Secrets): CompanyToken
     },
     async save(organisationId, token, now) {
       await alone(organisationId, SAVE, [organisationId, CODE, seal(token), now]);
-    },
-    async forget(organisationId) {
-      return (await alone(organisationId, FORGET, [organisationId, CODE])).length > 0;
     },
     // The one transaction that stays open over HTTP: the lock is what makes many refreshes one.
     refresh: (organisationId, refusedVersion, exchange, now) =>

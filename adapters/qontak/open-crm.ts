@@ -6,6 +6,8 @@ import { readAnswer, readFailure } from './read-answer.ts';
 import { refreshToken } from './refresh-token.ts';
 
 const MAX_ANSWER_BYTES = 262_144;
+/** Others wait in Postgres for as long; the store's own patience is a little longer. */
+const REFRESH_TIMEOUT_MS = 5_000;
 
 /** What a request says about who asks: the token's version tells which one the CRM refused. */
 type Access = { kind: 'token'; token: string; version: number } | { kind: 'key'; key: string };
@@ -20,8 +22,10 @@ export function openCrm(options: {
   apiKey: string | null;
   tokens: CompanyTokens;
   clock: Clock;
+  /** Shorter in tests. */
+  refreshTimeoutMs?: number;
 }): Crm & { close(): Promise<void> } {
-  const { apiKey, tokens, clock } = options;
+  const { apiKey, tokens, clock, refreshTimeoutMs = REFRESH_TIMEOUT_MS } = options;
   const base = options.baseUrl?.replace(/\/+$/, '') ?? null;
   // A way out of its own: the CRM's address is the operator's choice and may be private, but opening it on the way
   // out that tenants use would let their external actions reach it too.
@@ -74,11 +78,11 @@ export function openCrm(options: {
     if (underWay !== undefined) return underWay;
     const begin = async () => {
       const key = await keyServes(organisationId);
-      const exchange = (token: string) =>
-        refreshToken(egress, crmBase, {
-          ...authorisation({ kind: 'token', token, version }),
-          ...(key === null ? {} : authorisation({ kind: 'key', key })),
-        });
+      const exchange = (token: string) => {
+        const old = authorisation({ kind: 'token', token, version });
+        const both = key === null ? old : { ...old, ...authorisation({ kind: 'key', key }) };
+        return refreshToken(egress, crmBase, both, refreshTimeoutMs);
+      };
       return tokens.refresh(organisationId, version, exchange, clock.now());
     };
     const started = begin().finally(() => refreshing.delete(name));
@@ -133,7 +137,7 @@ function isRefusal(answer: CrmAnswer): boolean {
 /** Null for a path that would leave its place, as `/deals/..` does: ids come from records and messages. */
 function addressOf(base: string, { path, query }: CrmRequest): string | null {
   const url = `${base}${path}`;
-  if (!URL.canParse(url)) return null;
+  if (!path.startsWith('/') || !URL.canParse(url)) return null;
   const parsed = new URL(url);
   if (`${parsed.origin}${parsed.pathname}` !== `${new URL(base).href.replace(/\/+$/, '')}${path}`)
     return null;

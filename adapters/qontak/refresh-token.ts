@@ -4,7 +4,6 @@ import { EgressFailure } from '../egress/egress-failure.ts';
 import { parseJson } from './read-answer.ts';
 
 const PATH = '/api/v3.1/teams/company_token';
-const TIMEOUT_MS = 5_000;
 const MAX_ANSWER_BYTES = 65_536;
 /** What can travel in a header. */
 const TOKEN = /^[\x21-\x7e]{1,8192}$/;
@@ -17,13 +16,14 @@ export async function refreshToken(
   egress: Egress,
   base: string,
   authorisation: Record<string, string>,
+  timeoutMs: number,
 ): Promise<{ token: string } | { reason: string }> {
   try {
     const answer = await egress.request({
       method: 'POST',
       url: `${base}${PATH}`,
       headers: { accept: 'application/json', 'user-agent': 'Parley/1', ...authorisation },
-      timeoutMs: TIMEOUT_MS,
+      timeoutMs,
       maxResponseBytes: MAX_ANSWER_BYTES,
     });
     if (answer.status < 200 || answer.status >= 300) return { reason: `status_${answer.status}` };
