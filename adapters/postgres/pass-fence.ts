@@ -197,16 +197,8 @@ async function pass(
   { now, holdMs }: FenceOptions,
 ): Promise<FenceVerdict | 'lost_race'> {
   const deadline = new Date(now.getTime() + holdMs);
-  const values = [
-    tenancy.organisationId,
-    row.id,
-    row.state,
-    row.attempt,
-    now,
-    deadline,
-    row.planned_at,
-    row.answers_seq,
-  ];
+  const { id, state, attempt, planned_at, answers_seq } = row;
+  const values = [tenancy.organisationId, id, state, attempt, now, deadline, planned_at, answers_seq];
   const moved = await tenancy.lastRows(PASS, values);
   if (moved.length === 0) return 'lost_race';
   return { kind: 'ready', delivery: deliveryOf(ref, row, deadline) };

@@ -1,8 +1,9 @@
 import type pg from 'pg';
 import type { Transcript, TurnStep } from '../../activities/ports.ts';
+import type { ConversationRef } from '../../contract/conversation.ts';
 import { turnCause } from '../../contract/ids.ts';
 import { asOrganisation } from './as-organisation.ts';
-import type { Statement } from './as-organisation.ts';
+import type { Statement, Tenancy } from './as-organisation.ts';
 import { storable, storableJson } from './storable.ts';
 
 /**
@@ -67,6 +68,16 @@ export function makeRecordStep(pool: pg.Pool): Transcript['recordStep'] {
     asOrganisation(pool, ref.organisationId, async (tenancy) => {
       await tenancy.lastRows(RECORD_STEP, [ref.organisationId, ref.conversationId, now, ...stepValues(step)]);
     });
+}
+
+/** The same inside the transaction of what the step decided. */
+export async function recordStep(
+  tenancy: Tenancy,
+  { conversationId }: ConversationRef,
+  step: TurnStep,
+  now: Date,
+): Promise<void> {
+  await tenancy.rows(RECORD_STEP, [tenancy.organisationId, conversationId, now, ...stepValues(step)]);
 }
 
 function stepValues(step: TurnStep): unknown[] {
