@@ -34,7 +34,8 @@ function programOf(name, rest) {
   if (name === 'bench') return ['dev/run-bench.ts', ...rest];
   if (name === 'migrate') return ['workers/migrate.ts', ...rest];
   if (name === 'record-histories') return ['dev/record-histories.ts', ...rest];
-  throw new Error('usage: node dev/bootstrap.mjs start|test|unit|bench|migrate|record-histories [arguments]');
+  if (name === 'acceptance') return ['dev/write-acceptance.ts', ...rest];
+  throw new Error('usage: node dev/bootstrap.mjs start|test|unit|bench|migrate|record-histories|acceptance [arguments]');
 }
 
 function checkMachine() {
