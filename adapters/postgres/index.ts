@@ -1,6 +1,14 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
-import type { Events, Ledger, Transcript } from '../../activities/ports.ts';
+import type {
+  Calls,
+  Events,
+  ExternalActions,
+  GateReader,
+  Ledger,
+  Rooms,
+  Transcript,
+} from '../../activities/ports.ts';
 import type {
   Audit,
   ChatReader,
@@ -15,8 +23,11 @@ import { ParleyFailure } from '../../contract/failures.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { makeAcknowledged } from './acknowledge.ts';
 import { openAudit } from './audit.ts';
+import { openCalls } from './calls.ts';
 import { openChatReader } from './chat-reader.ts';
 import { openEvents } from './events.ts';
+import { openExternalActionReader } from './external-action-reader.ts';
+import { openGates } from './gates.ts';
 import { openHealth } from './health.ts';
 import { openIdempotencyKeys } from './idempotency-keys.ts';
 import { openInbox } from './inbox.ts';
@@ -26,6 +37,7 @@ import { openLookup } from './lookup.ts';
 import { openPool } from './pool.ts';
 import { openReaders } from './readers.ts';
 import { assertSchema } from './schema-version.ts';
+import { openRooms } from './rooms.ts';
 import { openSettings } from './settings.ts';
 import { openTranscript } from './transcript.ts';
 
@@ -58,6 +70,10 @@ export interface TurnStores {
   transcript: Transcript;
   ledger: Ledger;
   events: Events;
+  calls: Calls;
+  rooms: Rooms;
+  gates: GateReader;
+  externalActions: ExternalActions;
   integrations: ReturnType<typeof openIntegrations>;
   close(): Promise<void>;
 }
@@ -93,6 +109,10 @@ export async function openTurnStores({ url, poolSize, secrets }: StoreOptions): 
     transcript: openTranscript(pool),
     ledger: openLedger(pool),
     events: openEvents(pool),
+    calls: openCalls(pool),
+    rooms: openRooms(pool),
+    gates: openGates(pool),
+    externalActions: openExternalActionReader(pool),
     integrations: openIntegrations(pool, secrets),
     close: () => pool.end(),
   };
