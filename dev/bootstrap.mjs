@@ -35,7 +35,9 @@ function programOf(name, rest) {
   if (name === 'migrate') return ['workers/migrate.ts', ...rest];
   if (name === 'record-histories') return ['dev/record-histories.ts', ...rest];
   if (name === 'acceptance') return ['dev/write-acceptance.ts', ...rest];
-  throw new Error('usage: node dev/bootstrap.mjs start|test|unit|bench|migrate|record-histories|acceptance [arguments]');
+  throw new Error(
+    'usage: node dev/bootstrap.mjs start|test|unit|bench|migrate|record-histories|acceptance [arguments]',
+  );
 }
 
 function checkMachine() {
