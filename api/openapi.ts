@@ -91,8 +91,12 @@ export function takesIdempotencyKey({ method, operation }: Route): boolean {
 
 function successes(route: Route): ZodOpenApiResponsesObject {
   if (route.operation !== undefined) {
-    const { status, answer } = route.operation;
-    return { [status]: { description: 'Done', content: { 'application/json': { schema: answer } } } };
+    const { status, answer, isUnderWay } = route.operation;
+    const content = { 'application/json': { schema: answer } };
+    return {
+      [status]: { description: 'Done', content },
+      ...(isUnderWay === undefined ? {} : { 202: { description: 'Under way', content } }),
+    };
   }
   return Object.fromEntries(
     Object.entries(route.open.answers).map(([status, { type, schema, description }]) => [

@@ -24,6 +24,8 @@ export interface Operation<
   /** The status of success and its body. */
   status: 200 | 201 | 202;
   answer: Answer;
+  /** 202 in place of it where the answer tells of something that is still under way. */
+  isUnderWay?(answer: z.input<Answer>): boolean;
   /** Statuses beside those that follow from the schemas. */
   also?: readonly (404 | 409 | 410)[];
   /** False where the request brings an id of its own; every other POST takes an Idempotency-Key. */

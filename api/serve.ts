@@ -31,7 +31,10 @@ export function serveOperation(route: Route & { operation: Operation }, gateway:
       query,
       body: operation.body && parse(operation.body, json?.value),
     };
-    const run = async () => ({ status: operation.status, body: await operation.run(asked, gateway) });
+    const run = async () => {
+      const body = await operation.run(asked, gateway);
+      return { status: operation.isUnderWay?.(body) === true ? 202 : operation.status, body };
+    };
     const key = req.headers['idempotency-key'];
     const answer =
       repeatable && typeof key === 'string'
