@@ -62,7 +62,9 @@ export function makeBegin(pool: pg.Pool): Calls['begin'] {
       if (row === undefined) return { kind: 'absent' };
       if (hasEnded(row.state)) return ended(row);
       const { now } = options;
-      const refusal = conversation === undefined ? null : overtaken(conversation, row.epoch);
+      // A replay is a builder's decision, about a conversation that may long be over.
+      const isFenced = conversation !== undefined && row.origin === 'conversation';
+      const refusal = isFenced ? overtaken(conversation, row.epoch) : null;
       switch (row.state) {
         case 'planned': {
           if (refusal !== null) return overtake(tenancy, row, refusal, now);
