@@ -10,11 +10,13 @@ import { openLog } from '../adapters/log/log.ts';
 import type { Log } from '../adapters/log/log.ts';
 import { openModel } from '../adapters/model/open-model.ts';
 import { openRelayStore, openTurnStores } from '../adapters/postgres/index.ts';
+import { openCrm } from '../adapters/qontak/open-crm.ts';
 import { openSecrets } from '../adapters/secrets/secrets.ts';
 import { connectionSettings } from '../adapters/temporal/connection.ts';
 import { entranceOptions } from '../adapters/temporal/entrance.ts';
 import { temporalLogger } from '../adapters/temporal/logger.ts';
 import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.ts';
+import { openWebhooks } from '../adapters/webhooks/open-webhooks.ts';
 import { ConfigError, loadConfig } from '../config.ts';
 import type { Config } from '../config.ts';
 import { openFailpoint } from './failpoint.ts';
@@ -55,6 +57,12 @@ async function main(config: Config<'worker'>): Promise<void> {
     whatsapp: config.whatsapp,
     clock,
   });
+  const crm = openCrm({
+    baseUrl: config.qontak.baseUrl,
+    apiKey: config.qontak.crmApiKey,
+    tokens: stores.companyTokens,
+    clock,
+  });
   const model = openModel({
     apiKey: config.model.apiKey ?? 'none',
     ...(config.model.baseUrl === null ? {} : { baseUrl: config.model.baseUrl }),
@@ -76,6 +84,8 @@ async function main(config: Config<'worker'>): Promise<void> {
       ...stores,
       clock,
       channels,
+      crm,
+      webhooks: openWebhooks({ egress, secretsOf: stores.callSecrets, clock }),
       model,
       failpoint: openFailpoint(config.worker.failpoint),
       failures: {
@@ -110,7 +120,7 @@ async function main(config: Config<'worker'>): Promise<void> {
   await relay;
   health?.close();
   await connection.close();
-  await Promise.all([channels.close(), egress.close(), stores.close(), relayStore.close()]);
+  await Promise.all([channels.close(), crm.close(), egress.close(), stores.close(), relayStore.close()]);
   log.info('worker stopped');
 }
 

@@ -18,9 +18,9 @@ export const MODEL_CALL: ActivityOptions = {
 /** Attempts that a dying worker may use up, beyond those that reach the other side: the ledger counts those. */
 const CRASHES = 5;
 
-/** Tools: 5 s an attempt, and as much again for what the ledger does around it. */
+/** Tools: 5 s an attempt, once more with a new token of the CRM, and what renewing it may take. */
 export const TOOL_CALL: ActivityOptions = {
-  startToCloseTimeout: '15s',
+  startToCloseTimeout: '30s',
   heartbeatTimeout: '5s',
   retry: {
     initialInterval: '1s',

@@ -12,10 +12,15 @@ import type {
 import type {
   Audit,
   ChatReader,
+  Executions,
+  ExternalActionSettings,
+  Connections,
   Health,
   IdempotencyKeys,
   Inbox,
+  Installation,
   Lookup,
+  People,
   Readers,
   Settings,
 } from '../../api/ports.ts';
@@ -23,17 +28,26 @@ import { ParleyFailure } from '../../contract/failures.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { makeAcknowledged } from './acknowledge.ts';
 import { openAudit } from './audit.ts';
+import { openCallSecrets } from './call-secrets.ts';
 import { openCalls } from './calls.ts';
 import { openChatReader } from './chat-reader.ts';
+import { openCompanyTokens } from './company-token.ts';
+import type { CompanyTokens } from './company-token.ts';
+import { openConnectionSettings } from './connection-settings.ts';
+import type { CrmAccess } from './connection-settings.ts';
 import { openEvents } from './events.ts';
 import { openExternalActionReader } from './external-action-reader.ts';
 import { openGates } from './gates.ts';
+import { openExecutions } from './executions.ts';
+import { openExternalActionSettings } from './external-action-settings.ts';
 import { openHealth } from './health.ts';
 import { openIdempotencyKeys } from './idempotency-keys.ts';
 import { openInbox } from './inbox.ts';
+import { openInstallation } from './installation.ts';
 import { openIntegrations } from './integrations.ts';
 import { openLedger } from './ledger.ts';
 import { openLookup } from './lookup.ts';
+import { openPeople } from './people.ts';
 import { openPool } from './pool.ts';
 import { openReaders } from './readers.ts';
 import { assertSchema } from './schema-version.ts';
@@ -58,6 +72,11 @@ export interface GatewayStores {
   inbox: Inbox;
   readers: Readers;
   settings: Settings;
+  externalActions: ExternalActionSettings;
+  executions: Executions;
+  installation: Installation;
+  people: People;
+  connections: Connections;
   audit: Audit;
   idempotency: IdempotencyKeys;
   chat: ChatReader;
@@ -75,12 +94,17 @@ export interface TurnStores {
   gates: GateReader;
   externalActions: ExternalActions;
   integrations: ReturnType<typeof openIntegrations>;
+  /** What the adapters of the outside world need besides a call: who they are there. */
+  companyTokens: CompanyTokens;
+  callSecrets: ReturnType<typeof openCallSecrets>;
   close(): Promise<void>;
 }
 
+const NO_CRM: CrmAccess = { hasAddress: false, hasKey: false };
+
 /** All that the gateway keeps in Postgres. @throws Error when the schema is older than the code. */
 export async function openGatewayStores(
-  options: StoreOptions & { lookupUrl: string },
+  options: StoreOptions & { lookupUrl: string; crm?: CrmAccess },
 ): Promise<GatewayStores> {
   const { url, poolSize, secrets, clock } = options;
   const pool = await openCurrentPool(url, poolSize);
@@ -91,6 +115,11 @@ export async function openGatewayStores(
     inbox: openInbox(pool),
     readers: openReaders(pool),
     settings: openSettings(pool, secrets, clock),
+    externalActions: openExternalActionSettings(pool, secrets, clock),
+    executions: openExecutions(pool, clock),
+    installation: openInstallation(pool, lookupPool, clock),
+    people: openPeople(pool, clock),
+    connections: openConnectionSettings(pool, secrets, clock, options.crm ?? NO_CRM),
     audit: openAudit(pool, clock),
     idempotency: openIdempotencyKeys(pool),
     chat,
@@ -114,6 +143,8 @@ export async function openTurnStores({ url, poolSize, secrets }: StoreOptions): 
     gates: openGates(pool),
     externalActions: openExternalActionReader(pool),
     integrations: openIntegrations(pool, secrets),
+    companyTokens: openCompanyTokens(pool, secrets),
+    callSecrets: openCallSecrets(pool, secrets),
     close: () => pool.end(),
   };
 }
