@@ -4,8 +4,10 @@ import type { AgentSettings } from '../domain/agent.ts';
 import { CORE_INTENTS } from '../domain/intents.ts';
 import type { AgentRecord } from './ports.ts';
 import { Problem, unknown } from './problem.ts';
+import type { FieldError } from './problem.ts';
 import { operation } from './route.ts';
 import { byId, id, pageOf, pageQuery, readable, time, toPage, toPageQuery, words } from './shapes.ts';
+import { agentTools, fromTools, toolProblems, toTools } from './tools-of-agent.ts';
 
 const prompt = readable(words(20_000));
 
@@ -19,10 +21,11 @@ const settings = {
   regroup: z.boolean(),
   fallback_reply: readable(words(2000)),
   message_limit: z.int().min(1).max(200),
-  model: words(100),
-  temperature: z.number().min(0).max(2),
+  model: words(100).nullable().meta({ description: "Null: the installation's own" }),
+  temperature: z.number().min(0).max(2).nullable().meta({ description: "Null: the model's own" }),
   tool_assignments: z.array(words(100)).max(50),
   natural_language_escalation: z.boolean(),
+  tools: agentTools,
 };
 
 const name = readable(words(255));
@@ -34,8 +37,6 @@ const agent = z
     name,
     version: z.int(),
     ...settings,
-    model: words(100).nullable(),
-    temperature: z.number().nullable(),
     created_at: time,
     updated_at: time,
   })
@@ -68,7 +69,7 @@ export const createAgent = operation({
   answer: agent,
   async run({ caller, body }, gateway) {
     const named = toSettings(body);
-    requireCapOverWait(completeAgentSettings({}), named);
+    refuseWrong(completeAgentSettings({}), named);
     return toAgent(await gateway.settings.createAgent(caller, { name: body.name, settings: named }));
   },
 });
@@ -82,8 +83,8 @@ export const changeAgent = operation({
   async run({ caller, params, body }, gateway) {
     const named = toSettings(body);
     const before = found(await gateway.settings.agent(caller, params.id));
-    requireCapOverWait(before.settings, named);
-    const changed = { name: body.name, settings: named };
+    refuseWrong(before.settings, named);
+    const changed = { name: body.name, settings: named, cleared: clearedBy(body) };
     return toAgent(found(await gateway.settings.updateAgent(caller, params.id, changed)));
   },
 });
@@ -93,14 +94,25 @@ function found(record: AgentRecord | null): AgentRecord {
   return record;
 }
 
+/** What no field can tell by itself; all of it at once. */
+function refuseWrong(before: AgentSettings, named: Partial<AgentSettings>): void {
+  const errors = [...capProblems(before, named), ...toolProblems(named.tools ?? [])];
+  if (errors.length > 0) throw new Problem(422, 'Some fields are not valid.', { errors });
+}
+
 /** A cap below the wait would silently never apply. A change that names neither is not held to what was stored before. */
-function requireCapOverWait(before: AgentSettings, named: Partial<AgentSettings>): void {
-  if (named.waitTimeSeconds === undefined && named.waitCapSeconds === undefined) return;
+function capProblems(before: AgentSettings, named: Partial<AgentSettings>): FieldError[] {
+  if (named.waitTimeSeconds === undefined && named.waitCapSeconds === undefined) return [];
   const { waitTimeSeconds, waitCapSeconds } = { ...before, ...named };
-  if (waitCapSeconds >= waitTimeSeconds) return;
-  throw new Problem(422, 'Some fields are not valid.', {
-    errors: [{ field: 'wait_cap_seconds', message: 'is less than wait_time_seconds' }],
-  });
+  if (waitCapSeconds >= waitTimeSeconds) return [];
+  return [{ field: 'wait_cap_seconds', message: 'is less than wait_time_seconds' }];
+}
+
+function clearedBy({ model, temperature }: z.output<typeof change>): ('model' | 'temperature')[] {
+  return [
+    ...(model === null ? ['model' as const] : []),
+    ...(temperature === null ? ['temperature' as const] : []),
+  ];
 }
 
 /** Only what was named: an absent member must not overwrite a stored one. */
@@ -113,10 +125,11 @@ function toSettings(body: z.output<typeof change>): Partial<AgentSettings> {
     regroup: body.regroup,
     fallbackReply: body.fallback_reply,
     messageLimit: body.message_limit,
-    model: body.model,
-    temperature: body.temperature,
+    model: body.model ?? undefined,
+    temperature: body.temperature ?? undefined,
     toolAssignments: body.tool_assignments,
     naturalLanguageEscalation: body.natural_language_escalation,
+    tools: body.tools && toTools(body.tools),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
@@ -138,6 +151,7 @@ function toAgent(record: AgentRecord): z.input<typeof agent> {
     temperature: settings.temperature ?? null,
     tool_assignments: settings.toolAssignments,
     natural_language_escalation: settings.naturalLanguageEscalation,
+    tools: fromTools(settings.tools),
     created_at: record.createdAt.toISOString(),
     updated_at: record.updatedAt.toISOString(),
   };

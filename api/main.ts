@@ -5,6 +5,7 @@ import { openGatewayStores } from '../adapters/postgres/index.ts';
 import { openSecrets } from '../adapters/secrets/secrets.ts';
 import { openConversations } from '../adapters/temporal/conversations.ts';
 import { entranceOptions } from '../adapters/temporal/entrance.ts';
+import { openTrials } from '../adapters/temporal/trials.ts';
 import { ConfigError, loadConfig } from '../config.ts';
 import type { Config } from '../config.ts';
 import { conversationWorkflowId } from '../contract/ids.ts';
@@ -34,6 +35,7 @@ async function main(config: Config<'api'>): Promise<void> {
     poolSize: config.postgres.poolSize,
     clock,
     secrets,
+    crm: { hasAddress: config.qontak.baseUrl !== null, hasKey: config.qontak.crmApiKey !== null },
   });
   // Connects when it can: messages are taken while Temporal is away.
   const conversations = openConversations({
@@ -43,10 +45,11 @@ async function main(config: Config<'api'>): Promise<void> {
     clock,
     onNotTaken: (error) => log.warn({ err: error }, 'Temporal did not take a signal; the relay repeats it'),
   });
+  const trials = openTrials(config.temporal);
 
   const stopping = stopSignal();
   const app = createApp(
-    { ...stores, clock, conversations, receivers },
+    { ...stores, clock, conversations, trials, receivers },
     {
       log,
       publicUrl: config.http.publicUrl,
@@ -64,7 +67,7 @@ async function main(config: Config<'api'>): Promise<void> {
 
   await new Promise<void>((resolve) => stopping.addEventListener('abort', () => resolve(), { once: true }));
   await listening.close();
-  await conversations.close();
+  await Promise.all([conversations.close(), trials.close()]);
   await stores.close();
   log.info('api stopped');
 }

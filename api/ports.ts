@@ -1,12 +1,20 @@
 import type { ChannelKind } from '../domain/channel.ts';
 import type { Caller, Lookup, ReceivingIntegration } from './ports/caller.ts';
+import type { Executions, ExternalActionSettings, Trials } from './ports/external-actions.ts';
+import type { Connections } from './ports/connections.ts';
+import type { Installation } from './ports/installation.ts';
+import type { People } from './ports/people.ts';
 import type { Conversations, Inbox } from './ports/inbox.ts';
 import type { Readers } from './ports/readers.ts';
 import type { Receiver } from './ports/receiver.ts';
 import type { Settings } from './ports/settings.ts';
 
 export type * from './ports/caller.ts';
+export type * from './ports/external-actions.ts';
+export type * from './ports/connections.ts';
 export type * from './ports/inbox.ts';
+export type * from './ports/installation.ts';
+export type * from './ports/people.ts';
 export type * from './ports/readers.ts';
 export type * from './ports/settings.ts';
 export type * from './ports/receiver.ts';
@@ -69,6 +77,12 @@ export interface ApiPorts {
   conversations: Conversations;
   readers: Readers;
   settings: Settings;
+  installation: Installation;
+  people: People;
+  connections: Connections;
+  externalActions: ExternalActionSettings;
+  executions: Executions;
+  trials: Trials;
   audit: Audit;
   idempotency: IdempotencyKeys;
   chat: ChatReader;

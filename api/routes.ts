@@ -5,15 +5,41 @@ import { chatPage } from './chat-page.ts';
 import { openChatSession } from './chat-session.ts';
 import { chatStream } from './chat-stream.ts';
 import { handBack, resolve, takeOver } from './command-conversation.ts';
+import { listConnections, removeConnection, saveConnection } from './connections.ts';
 import { listConversations, readConversation, readMessages, readTurns } from './conversations.ts';
+import { changeDivision, createDivision, listDivisions, readDivision, removeDivision } from './divisions.ts';
 import { docsPage } from './docs-page.ts';
+import { readFlags, setFlags } from './feature-flags.ts';
+import { listExecutions, readExecution } from './external-action-executions.ts';
+import { listExternalActionTemplates } from './external-action-templates.ts';
+import { replayExecution, testExternalAction } from './external-action-trials.ts';
+import {
+  changeExternalAction,
+  createExternalAction,
+  deleteExternalAction,
+  duplicateExternalAction,
+  listExternalActions,
+  readExternalAction,
+  toggleExternalAction,
+} from './external-actions.ts';
 import { healthz, readyz } from './health.ts';
+import {
+  createOrganisation,
+  listComponents,
+  listOrganisations,
+  subscribe,
+  unsubscribe,
+} from './installation-organisations.ts';
+import { listNodeTypes, readNodeType, readSystemFlags, setNodeType, setSystemFlags } from './installation.ts';
 import { createKey, listKeys, revokeKey } from './keys.ts';
+import { changeMember, createMember, listMembers, readMember, removeMember } from './members.ts';
 import { describeOnce, openApiJson } from './openapi.ts';
+import { readPresence, setPresence } from './presence.ts';
 import { receiveMessage } from './receive-message.ts';
 import { listAudit, listEvents } from './records.ts';
 import { route } from './route.ts';
 import type { Route } from './route.ts';
+import { listTools } from './tools.ts';
 import { whatsappHandshake, whatsappWebhook } from './whatsapp-webhook.ts';
 
 const describe = describeOnce(() => routes);
@@ -43,10 +69,58 @@ export const routes: readonly Route[] = [
   route('get', '/v1/agents/{id}', 'builder', readAgent),
   route('patch', '/v1/agents/{id}', 'builder', changeAgent),
 
+  route('get', '/v1/external-actions', 'builder', listExternalActions),
+  route('post', '/v1/external-actions', 'builder', createExternalAction),
+  route('get', '/v1/external-actions/{id}', 'builder', readExternalAction),
+  route('patch', '/v1/external-actions/{id}', 'builder', changeExternalAction),
+  route('delete', '/v1/external-actions/{id}', 'builder', deleteExternalAction),
+  route('post', '/v1/external-actions/{id}/toggle', 'builder', toggleExternalAction),
+  route('post', '/v1/external-actions/{id}/duplicate', 'builder', duplicateExternalAction),
+  route('post', '/v1/external-actions/{id}/test', 'builder', testExternalAction),
+  route('get', '/v1/external-actions/{id}/executions', 'builder', listExecutions),
+  route('get', '/v1/external-actions/{id}/executions/{execution}', 'builder', readExecution),
+  route('post', '/v1/external-actions/{id}/executions/{execution}/replay', 'builder', replayExecution),
+  route('get', '/v1/external-action-templates', 'builder', listExternalActionTemplates),
+
   route('get', '/v1/channels', 'admin', listChannels),
   route('post', '/v1/channels', 'admin', createChannel),
   route('get', '/v1/channels/{id}', 'admin', readChannel),
   route('patch', '/v1/channels/{id}', 'admin', changeChannel),
+
+  route('get', '/v1/tools', 'builder', listTools),
+
+  route('get', '/v1/feature-flags', 'admin', readFlags),
+  route('put', '/v1/feature-flags', 'admin', setFlags),
+
+  route('get', '/v1/connections', 'admin', listConnections),
+  route('put', '/v1/connections/{code}', 'admin', saveConnection),
+  route('delete', '/v1/connections/{code}', 'admin', removeConnection),
+
+  route('get', '/v1/members', 'admin', listMembers),
+  route('post', '/v1/members', 'admin', createMember),
+  route('get', '/v1/members/{id}', 'admin', readMember),
+  route('patch', '/v1/members/{id}', 'admin', changeMember),
+  route('delete', '/v1/members/{id}', 'admin', removeMember),
+
+  route('get', '/v1/divisions', 'admin', listDivisions),
+  route('post', '/v1/divisions', 'admin', createDivision),
+  route('get', '/v1/divisions/{id}', 'admin', readDivision),
+  route('patch', '/v1/divisions/{id}', 'admin', changeDivision),
+  route('delete', '/v1/divisions/{id}', 'admin', removeDivision),
+
+  route('get', '/v1/me/presence', 'operator', readPresence),
+  route('put', '/v1/me/presence', 'operator', setPresence),
+
+  route('get', '/v1/installation/feature-flags', 'owner', readSystemFlags),
+  route('put', '/v1/installation/feature-flags', 'owner', setSystemFlags),
+  route('get', '/v1/installation/node-registries', 'owner', listNodeTypes),
+  route('get', '/v1/installation/node-registries/{node_type}', 'owner', readNodeType),
+  route('put', '/v1/installation/node-registries/{node_type}', 'owner', setNodeType),
+  route('get', '/v1/installation/organisations', 'owner', listOrganisations),
+  route('post', '/v1/installation/organisations', 'owner', createOrganisation),
+  route('get', '/v1/installation/organisations/{id}/components', 'owner', listComponents),
+  route('put', '/v1/installation/organisations/{id}/components/{code}', 'owner', subscribe),
+  route('delete', '/v1/installation/organisations/{id}/components/{code}', 'owner', unsubscribe),
 
   route('get', '/v1/keys', 'admin', listKeys),
   route('post', '/v1/keys', 'admin', createKey),

@@ -2,6 +2,10 @@
 export const ROLES = ['owner', 'admin', 'builder', 'operator', 'viewer', 'gateway'] as const;
 export type Role = (typeof ROLES)[number];
 
+/** What a person may be. The owner is the installation's, a gateway is a program. */
+export const MEMBER_ROLES = ['admin', 'builder', 'operator', 'viewer'] as const;
+export type MemberRole = (typeof MEMBER_ROLES)[number];
+
 const INCLUDES: Readonly<Record<Role, readonly Role[]>> = {
   owner: ['owner'],
   admin: ['admin', 'builder', 'operator', 'viewer'],

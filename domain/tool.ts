@@ -58,6 +58,9 @@ export type Unavailable =
   /** The CRM has neither a company token nor, in a single-organisation installation, a key. */
   | 'not_connected';
 
+/** Every component that may be subscribed (ACT-7). */
+export const COMPONENT_CODES: readonly string[] = [COMPONENTS.deal, COMPONENTS.ticket, ...COMPONENTS.base];
+
 /** The components of which one must be subscribed when only the rollout flag is on. */
 export function componentsOf(nodeType: NodeType): readonly string[] {
   if (nodeType.startsWith('qontak_crm_deal')) return [COMPONENTS.deal];

@@ -3,9 +3,10 @@ import type pg from 'pg';
 import type { AgentRecord, Settings } from '../../api/ports.ts';
 import { completeAgentSettings } from '../../domain/agent.ts';
 import type { AgentSettings } from '../../domain/agent.ts';
+import type { AgentTool } from '../../domain/tool.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
-import type { Statement } from './as-organisation.ts';
-import { actorOf, writeAudit } from './audit.ts';
+import type { Statement, Tenancy } from './as-organisation.ts';
+import { noteChange } from './audit.ts';
 import { BY_TIME, readCursor, toPage } from './page.ts';
 import { storable, storableJson } from './storable.ts';
 
@@ -31,13 +32,23 @@ const CREATE: Statement = {
     values ($1, $2, $3, $4, $5, $5) returning ${COLUMNS}`,
 };
 
+const HOLD: Statement = {
+  name: 'agents-hold',
+  text: 'select settings from agents where organisation_id = $1 and id = $2 for no key update',
+};
+
 /** Settings that are not named stay as they are. */
 const UPDATE: Statement = {
   name: 'agents-update',
   text: `
     update agents
-    set name = coalesce($3, name), settings = settings || $4::jsonb, version = version + 1, updated_at = $5
+    set name = coalesce($3, name), settings = (settings || $4::jsonb) - $6::text[], version = version + 1, updated_at = $5
     where organisation_id = $1 and id = $2 returning ${COLUMNS}`,
+};
+
+const CONFIGURED: Statement = {
+  name: 'agents-tool-configured',
+  text: `insert into events (organisation_id, name, properties, at) values ($1, 'qontak_action_configured', $2, $3)`,
 };
 
 interface Row {
@@ -75,26 +86,54 @@ export function openAgentSettings(pool: pg.Pool, clock: { now(): Date }): AgentM
         const values = [caller.organisationId, randomUUID(), storable(name), storableJson(settings), now];
         const [row] = await tenancy.rows<Row>(CREATE, values);
         if (row === undefined) throw new Error('an insert returned no row');
-        const entry = { actor: actorOf(caller), action: 'agent.created', subject: row.id, source: null };
-        await writeAudit(tenancy, { ...entry, detail: { settings: Object.keys(settings) } }, now);
+        await tellConfigured(tenancy, row.id, [], settings.tools ?? [], now);
+        const detail = { settings: Object.keys(settings) };
+        await noteChange(tenancy, caller, { action: 'agent.created', subject: row.id, detail }, now);
         return agentRecord(row);
       }),
 
-    async updateAgent(caller, id, { name, settings = {} }) {
+    async updateAgent(caller, id, { name, settings = {}, cleared = [] }) {
       if (!isUuid(id)) return null;
       return asOrganisation(pool, caller.organisationId, async (tenancy) => {
         const now = clock.now();
         const newName = name === undefined ? null : storable(name);
-        const values = [caller.organisationId, id, newName, storableJson(settings), now];
+        const [before] = await tenancy.rows<Pick<Row, 'settings'>>(HOLD, [caller.organisationId, id]);
+        const values = [caller.organisationId, id, newName, storableJson(settings), now, cleared];
         const [row] = await tenancy.rows<Row>(UPDATE, values);
         if (row === undefined) return null;
-        const changed = [...(name === undefined ? [] : ['name']), ...Object.keys(settings)];
-        const entry = { actor: actorOf(caller), action: 'agent.updated', subject: id, source: null };
-        await writeAudit(tenancy, { ...entry, detail: { version: row.version, changed } }, now);
+        if (settings.tools !== undefined)
+          await tellConfigured(tenancy, id, before?.settings.tools ?? [], settings.tools, now);
+        const changed = [...(name === undefined ? [] : ['name']), ...Object.keys(settings), ...cleared];
+        const detail = { version: row.version, changed };
+        await noteChange(tenancy, caller, { action: 'agent.updated', subject: id, detail }, now);
         return agentRecord(row);
       });
     },
   };
+}
+
+/** An event for each tool that is new or changed (OBS-1). */
+async function tellConfigured(
+  tenancy: Tenancy,
+  agentId: string,
+  before: readonly AgentTool[],
+  after: readonly AgentTool[],
+  now: Date,
+): Promise<void> {
+  const known = new Set(before.map((tool) => canonical(tool)));
+  for (const tool of after.filter((candidate) => !known.has(canonical(candidate)))) {
+    const properties = storableJson({ node_type: tool.nodeType, agent_id: agentId });
+    await tenancy.rows(CONFIGURED, [tenancy.organisationId, properties, now]);
+  }
+}
+
+/** Alike for equal values: Postgres keeps the members of an object in an order of its own. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_name, member: unknown) =>
+    typeof member === 'object' && member !== null && !Array.isArray(member)
+      ? Object.fromEntries(Object.entries(member).sort(([one], [other]) => (one < other ? -1 : 1)))
+      : member,
+  );
 }
 
 function agentRecord(row: Row): AgentRecord {

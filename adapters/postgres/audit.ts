@@ -33,6 +33,16 @@ export async function writeAudit(tenancy: Tenancy, entry: Entry, now: Date): Pro
   ]);
 }
 
+/** The entry of a change that somebody with a key made. */
+export async function noteChange(
+  tenancy: Tenancy,
+  caller: Caller,
+  change: { action: string; subject: string; detail?: Record<string, unknown> },
+  now: Date,
+): Promise<void> {
+  await writeAudit(tenancy, { actor: actorOf(caller), source: null, detail: {}, ...change }, now);
+}
+
 export function actorOf(caller: Caller): string {
   return `key:${caller.keyId}`;
 }

@@ -29,9 +29,14 @@ export interface KeyRecord {
   id: string;
   name: string;
   role: Role;
+  /** Whose key it is; null for a program's. */
+  memberId: string | null;
   createdAt: Date;
   revokedAt: Date | null;
 }
+
+/** With the key itself, this once. */
+export type NewKey = KeyRecord & { key: string };
 
 /** Configuration, written by people with a role. Every change is audited in its own transaction. */
 export interface Settings {
@@ -41,11 +46,11 @@ export interface Settings {
     caller: Caller,
     agent: { name: string; settings: Partial<AgentSettings> },
   ): Promise<AgentRecord>;
-  /** Null: no such agent here. */
+  /** `cleared` goes back to the installation's own. Null: no such agent here. */
   updateAgent(
     caller: Caller,
     id: string,
-    change: { name?: string; settings?: Partial<AgentSettings> },
+    change: { name?: string; settings?: Partial<AgentSettings>; cleared?: ('model' | 'temperature')[] },
   ): Promise<AgentRecord | null>;
   channels(caller: Caller, page: PageQuery): Promise<Page<ChannelRecord>>;
   channel(caller: Caller, id: string): Promise<ChannelRecord | null>;
@@ -58,8 +63,14 @@ export interface Settings {
   ): Promise<ChannelRecord | null>;
   keys(caller: Caller, page: PageQuery): Promise<Page<KeyRecord>>;
   /** The plaintext key is returned once and stored only as a hash. */
-  createKey(caller: Caller, key: { name: string; role: Role }): Promise<KeyRecord & { key: string }>;
-  revokeKey(caller: Caller, id: string): Promise<KeyRecord | null>;
+  createKey(caller: Caller, key: { name: string; role: Role }): Promise<NewKey>;
+  /** The key of a person. `other_role`: a member's key has the member's role and no other. */
+  createMemberKey(
+    caller: Caller,
+    key: { name: string; role: Role; memberId: string },
+  ): Promise<NewKey | 'unknown_member' | 'other_role'>;
+  /** Null: no such key here. `last_admin`: nobody could manage the organisation any more. */
+  revokeKey(caller: Caller, id: string): Promise<KeyRecord | null | 'last_admin'>;
 }
 
 export interface NewChannel {

@@ -28,6 +28,7 @@ export function fakeSettings(world: FakeWorld): ApiPorts['settings'] {
       agent.name = change.name ?? agent.name;
       agent.version += 1;
       agent.settings = { ...agent.settings, ...change.settings };
+      for (const setting of change.cleared ?? []) delete agent.settings[setting];
       return agent;
     },
 
@@ -60,10 +61,20 @@ export function fakeSettings(world: FakeWorld): ApiPorts['settings'] {
       await world.reach(null);
       return world.makeKey(caller.organisationId, name, role);
     },
+    async createMemberKey({ organisationId }, { name, role, memberId }) {
+      await world.reach(null);
+      const member = ofCaller(world.members, { organisationId }).find(({ id }) => id === memberId);
+      if (member === undefined) return 'unknown_member';
+      return member.role === role ? world.makeKey(organisationId, name, role, memberId) : 'other_role';
+    },
     async revokeKey(caller, id) {
       await world.reach(null);
       const record = world.keyRecords.find((known) => known.id === id);
       if (record?.organisationId !== caller.organisationId) return null;
+      const admins = ofCaller(world.keyRecords, caller).filter(
+        (key) => key.role === 'admin' && key.revokedAt === null,
+      );
+      if (admins.length === 1 && admins[0]?.id === id) return 'last_admin';
       record.revokedAt = world.now;
       for (const key of world.keys.values()) if (key.keyId === id) key.revoked = true;
       const { organisationId: _, ...rest } = record;

@@ -4,13 +4,20 @@ import type {
   ApiPorts,
   Caller,
   ChatLine,
+  ConnectionRecord,
   ConversationSummary,
+  DivisionRecord,
+  Execution,
+  ExternalActionRecord,
   KeyRecord,
+  MemberRecord,
+  NewMember,
   OutgoingSignal,
   Page,
   PageQuery,
   ReceivingIntegration,
 } from '../../api/ports.ts';
+import type { TrialInput } from '../../contract/trial.ts';
 import type { RowKind } from '../../contract/rows.ts';
 import { ParleyFailure } from '../../contract/failures.ts';
 import { completeAgentSettings } from '../../domain/agent.ts';
@@ -18,6 +25,7 @@ import type { DeliveryStatus } from '../../domain/delivery.ts';
 import type { InboundMessage } from '../../domain/message.ts';
 import { ROLES } from '../../domain/role.ts';
 import type { Role } from '../../domain/role.ts';
+import { anyAction, makeExecution, makeExternalAction } from './fake-external-actions.ts';
 
 /** An inbox row as the fakes keep it. */
 export interface StoredMessage {
@@ -37,6 +45,10 @@ export interface FakeOrganisation {
   agent: string;
   channels: { generic: string; webchat: string; whatsapp: string };
   conversation: string;
+  member: string;
+  division: string;
+  externalAction: string;
+  execution: string;
 }
 
 export const APP_SECRET = 'an-app-secret';
@@ -62,6 +74,17 @@ export class FakeWorld {
   readonly keyRecords: Owned<KeyRecord>[] = [];
   readonly agents: Owned<AgentRecord>[] = [];
   readonly integrations = new Map<string, ReceivingIntegration & { name: string }>();
+  readonly members: Owned<MemberRecord>[] = [];
+  readonly divisions: Owned<DivisionRecord>[] = [];
+  readonly connections: Owned<ConnectionRecord>[] = [];
+  readonly externalActions: Owned<ExternalActionRecord & { secrets: Record<string, string> }>[] = [];
+  readonly executions: Owned<Execution>[] = [];
+  readonly trials: { input: TrialInput; patienceMs: number }[] = [];
+  /** What becomes of the row of a trial. */
+  runTrial: (row: Execution, input: TrialInput) => 'ended' | 'running' = (row, { live }) => {
+    row.state = live ? 'succeeded' : 'cancelled';
+    return 'ended';
+  };
   readonly conversations: Owned<ConversationSummary>[] = [];
   readonly lines = new Map<string, ChatLine[]>();
   readonly watchers = new Map<string, Set<() => void>>();
@@ -136,6 +159,7 @@ export class FakeWorld {
     ) => this.makeIntegration({ organisationId, agentId: agent, name: kind, kind, settings, secrets });
     const generic = make('generic', { reply_url: 'https://example.com' }, { signing_secret: 'whsec_x' });
     const webchat = make('webchat', { title: 'Help' }, { session_secret: `of-${organisationId}` });
+    const action = makeExternalAction(this, organisationId, anyAction(generic.id)).id;
     const whatsapp = make(
       'whatsapp',
       { phone_number_id: '123456123' },
@@ -148,15 +172,32 @@ export class FakeWorld {
       agent,
       channels: { generic: generic.id, webchat: webchat.id, whatsapp: whatsapp.id },
       conversation: this.openConversation(generic, 'a-room', 'Ann').id,
+      member: this.makeMember(organisationId, { name: 'Olga', role: 'operator' }).id,
+      division: this.makeDivision(organisationId, 'Sales').id,
+      externalAction: action,
+      execution: makeExecution(this, organisationId, action, {}).id,
     };
   }
 
-  makeKey(organisationId: string, name: string, role: Role) {
-    const record = { id: randomUUID(), name, role, createdAt: this.now, revokedAt: null };
+  makeKey(organisationId: string, name: string, role: Role, memberId: string | null = null) {
+    const record = { id: randomUUID(), name, role, memberId, createdAt: this.now, revokedAt: null };
     const key = `prl_${role}_${randomUUID()}`;
-    this.keys.set(key, { organisationId, keyId: record.id, memberId: null, role, revoked: false });
+    this.keys.set(key, { organisationId, keyId: record.id, memberId, role, revoked: false });
     this.keyRecords.push({ ...record, organisationId });
     return { ...record, key };
+  }
+
+  makeMember(organisationId: string, { name, role, capacity = 10, divisions = [] }: NewMember) {
+    const more = { capacity, divisions, online: false, createdAt: this.now };
+    const record = { organisationId, id: randomUUID(), name, role, ...more };
+    this.members.push(record);
+    return record;
+  }
+
+  makeDivision(organisationId: string, name: string, members: string[] = []) {
+    const record = { organisationId, id: randomUUID(), name, members, waiting: 0, createdAt: this.now };
+    this.divisions.push(record);
+    return record;
   }
 
   makeAgent(organisationId: string, name: string, settings: Partial<AgentRecord['settings']>): AgentRecord {
@@ -182,7 +223,7 @@ export class FakeWorld {
 /** The items of the caller's organisation, without saying so. */
 export function ofCaller<T extends { organisationId: string }>(
   items: Iterable<T>,
-  caller: Caller,
+  caller: Pick<Caller, 'organisationId'>,
 ): Omit<T, 'organisationId'>[] {
   return [...items]
     .filter((item) => item.organisationId === caller.organisationId)

@@ -1,7 +1,10 @@
 import { whatsappReceiver } from '../../adapters/channels/whatsapp/receive.ts';
 import type { ApiPorts, Inbox } from '../../api/ports.ts';
 import { describeContent, messageTime } from '../../domain/message.ts';
+import { fakeExecutions, fakeExternalActions, fakeTrials } from './fake-external-actions.ts';
 import { fakeIdempotency, fakeReaders } from './fake-records.ts';
+import { fakeConnections, fakeInstallation } from './fake-installation.ts';
+import { fakePeople } from './fake-people.ts';
 import { fakeSettings } from './fake-settings.ts';
 import { FakeWorld } from './fake-world.ts';
 import type { FakeOrganisation } from './fake-world.ts';
@@ -33,6 +36,12 @@ export function createFakes(): Fakes {
     },
     readers: fakeReaders(world),
     settings: fakeSettings(world),
+    installation: fakeInstallation(world),
+    people: fakePeople(world),
+    connections: fakeConnections(world),
+    externalActions: fakeExternalActions(world),
+    executions: fakeExecutions(world),
+    trials: fakeTrials(world),
     audit: {
       async refused(entry) {
         await world.reach(null);

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { Route } from '../../api/route.ts';
 import type { WalkStage } from './walk.ts';
 
@@ -12,6 +12,11 @@ export interface WalkIds {
   whatsapp: string;
   /** Id of an API key, for revoking; a walk makes its own where it may. */
   key: string;
+  member: string;
+  division: string;
+  external_action: string;
+  /** Of that action, ended. */
+  execution: string;
 }
 
 /** Which of the ids stands for the parameter of a path; the longest beginning that fits decides. */
@@ -23,7 +28,24 @@ const PARAMETER: Readonly<Record<string, keyof WalkIds>> = {
   '/v1/agents/': 'agent',
   '/v1/channels/': 'generic',
   '/v1/keys/': 'key',
+  '/v1/external-actions/': 'external_action',
+  '/v1/members/': 'member',
+  '/v1/divisions/': 'division',
+  '/v1/installation/organisations/': 'organisation',
 };
+
+/** Parameters that are not ids: the same word means the same in every organisation, and each finds its own under it. */
+const WORDS: Readonly<Record<string, string>> = {
+  '/v1/connections/{code}': '__qontak_crm_company_token',
+  '/v1/installation/node-registries/{node_type}': 'qontak_chat_room_tag',
+  '/v1/installation/organisations/{id}/components/{code}': 'CP-QONTAKCRM-2025-0005',
+};
+const WORD = /\{(code|node_type)\}/g;
+
+/** Whether the path names a thing by its id. */
+export function namesAnId(route: Route): boolean {
+  return route.path.replaceAll(WORD, '').includes('{');
+}
 
 /** A body that the route takes. A route with a body and none here fails the walk, so that no new one is left out. */
 const BODIES: Readonly<Record<string, (ids: WalkIds) => unknown>> = {
@@ -47,7 +69,24 @@ const BODIES: Readonly<Record<string, (ids: WalkIds) => unknown>> = {
     agent_id: ids.agent,
     settings: { title: 'Walk' },
   }),
+  'post /v1/external-actions': (ids) => anAction(ids),
+  'patch /v1/external-actions/{id}': () => ({ priority: 3 }),
+  'post /v1/external-actions/{id}/toggle': () => undefined,
+  'post /v1/external-actions/{id}/duplicate': () => ({ action_name: `walk_${randomInt(1e9)}` }),
+  'post /v1/external-actions/{id}/test': () => ({ mode: 'dry_run', variables: {} }),
+  'post /v1/external-actions/{id}/executions/{execution}/replay': () => ({}),
   'patch /v1/channels/{id}': () => ({ name: 'Walked' }),
+  'put /v1/feature-flags': () => ({ ai_agent_action: true, ai_agent_action_api: false }),
+  'put /v1/connections/{code}': () => ({ token: 'a-company-token' }),
+  'post /v1/members': (ids) => ({ name: 'Walker', role: 'operator', divisions: [ids.division] }),
+  'patch /v1/members/{id}': () => ({ capacity: 5 }),
+  'post /v1/divisions': (ids) => ({ name: `Walk ${randomUUID()}`, members: [ids.member] }),
+  'patch /v1/divisions/{id}': () => ({ members: [] }),
+  'put /v1/me/presence': () => ({ online: true, capacity: 3 }),
+  'put /v1/installation/feature-flags': () => ({ rollout_ai_agent_action: false }),
+  'put /v1/installation/node-registries/{node_type}': () => ({ enabled: true }),
+  'post /v1/installation/organisations': () => ({ name: 'Walked' }),
+  'put /v1/installation/organisations/{id}/components/{code}': () => ({}),
   'post /v1/keys': () => ({ name: 'Walker', role: 'viewer' }),
 };
 
@@ -63,9 +102,7 @@ export async function requestFor(
     (route.method === 'post' || route.method === 'patch' || route.method === 'put')
   )
     throw new Error(`the walk has no body for ${place}: add one to BODIES`);
-  // A key can be revoked once, and the walker's own must live on.
-  const fresh = route.method === 'delete' && ids === stage.here ? { ...ids, key: await makeKey(stage) } : ids;
-  return { ids: fresh, body: makeBody?.(stage.here) };
+  return { ids: ids === stage.here ? await withFresh(route, stage) : ids, body: makeBody?.(stage.here) };
 }
 
 export function fillPath(route: Route, ids: WalkIds): string {
@@ -73,19 +110,62 @@ export function fillPath(route: Route, ids: WalkIds): string {
     .filter((known) => route.path.startsWith(known))
     .sort((one, other) => other.length - one.length)[0];
   const name = beginning === undefined ? undefined : PARAMETER[beginning];
-  return route.path.replaceAll(/\{[a-z_]+\}/g, () => {
+  const path = route.path.replaceAll(WORD, () => {
+    const word = WORDS[route.path];
+    if (word === undefined) throw new Error(`the walk has no word for ${route.path}: add one to WORDS`);
+    return word;
+  });
+  return path.replace('{execution}', encodeURIComponent(ids.execution)).replaceAll(/\{[a-z_]+\}/g, () => {
     if (name === undefined) throw new Error(`the walk has no id for ${route.path}: add one to PARAMETER`);
     return encodeURIComponent(ids[name]);
   });
 }
 
-async function makeKey({ url, keys }: WalkStage): Promise<string> {
-  const response = await fetch(`${url}/v1/keys`, {
+function anAction({ generic }: WalkIds): object {
+  return {
+    action_name: `walk_${randomInt(1e9)}`,
+    display_name: 'Walk',
+    channel_integration: generic,
+    webhook_url: 'https://walk.example/hook',
+    is_active: false,
+  };
+}
+
+/** What can be removed once is made anew for each try; so the walker's own key lives on. */
+const MAKE_FRESH: Readonly<
+  Record<string, { path: string; name: keyof WalkIds; body: (here: WalkIds) => object }>
+> = {
+  'delete /v1/keys/{id}': {
+    path: '/v1/keys',
+    name: 'key',
+    body: () => ({ name: 'to be revoked', role: 'viewer' }),
+  },
+  'delete /v1/external-actions/{id}': {
+    path: '/v1/external-actions',
+    name: 'external_action',
+    body: anAction,
+  },
+  'delete /v1/members/{id}': {
+    path: '/v1/members',
+    name: 'member',
+    body: () => ({ name: 'to be removed', role: 'viewer' }),
+  },
+  'delete /v1/divisions/{id}': {
+    path: '/v1/divisions',
+    name: 'division',
+    body: () => ({ name: `to be removed ${randomUUID()}` }),
+  },
+};
+
+async function withFresh(route: Route, { url, keys, here }: WalkStage): Promise<WalkIds> {
+  const fresh = MAKE_FRESH[`${route.method} ${route.path}`];
+  if (fresh === undefined) return here;
+  const response = await fetch(url + fresh.path, {
     method: 'POST',
     headers: { authorization: `Bearer ${keys.admin}`, 'content-type': 'application/json' },
-    body: JSON.stringify({ name: 'to be revoked', role: 'viewer' }),
+    body: JSON.stringify(fresh.body(here)),
   });
   const made = (await response.json()) as { id?: string };
-  if (made.id === undefined) throw new Error(`the walk could not make a key: ${response.status}`);
-  return made.id;
+  if (made.id === undefined) throw new Error(`the walk could not make a ${fresh.name}: ${response.status}`);
+  return { ...here, [fresh.name]: made.id };
 }

@@ -17,6 +17,10 @@ describe('every route, every role, another organisation', () => {
       conversation: organisation.conversation,
       ...organisation.channels,
       key: organisation.gatewayKeyId,
+      member: organisation.member,
+      division: organisation.division,
+      external_action: organisation.externalAction,
+      execution: organisation.execution,
     });
     walking = {
       url: stage.url,

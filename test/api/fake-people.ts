@@ -1,0 +1,77 @@
+import type { ApiPorts, Caller } from '../../api/ports.ts';
+import { ofCaller } from './fake-world.ts';
+import type { FakeWorld } from './fake-world.ts';
+
+/** Persons in memory. Queues and what is taken out of them are Postgres's business and tested there. */
+export function fakePeople(world: FakeWorld): ApiPorts['people'] {
+  const stored = <T extends { id: string; organisationId: string }>(items: T[], caller: Caller, id: string) =>
+    items.find((item) => item.id === id && item.organisationId === caller.organisationId);
+  const shown = <T extends { organisationId: string }>(item: T) => {
+    const { organisationId: _, ...rest } = item;
+    return rest;
+  };
+  const areMine = (items: { id: string; organisationId: string }[], caller: Caller, ids: string[] = []) =>
+    ids.every((id) => stored(items, caller, id) !== undefined);
+  const take = <T extends { id: string; organisationId: string }>(items: T[], caller: Caller, id: string) => {
+    const found = stored(items, caller, id);
+    if (found === undefined) return null;
+    items.splice(items.indexOf(found), 1);
+    return shown(found);
+  };
+  const presence = (caller: Caller) => {
+    const member = caller.memberId === null ? undefined : stored(world.members, caller, caller.memberId);
+    return member === undefined ? null : { member, open: 0 };
+  };
+
+  return {
+    members: (caller, page) => world.page(ofCaller(world.members, caller), page),
+    member: (caller, id) =>
+      world.reach(ofCaller(world.members, caller).find((known) => known.id === id) ?? null),
+    async createMember(caller, member) {
+      await world.reach(null);
+      if (!areMine(world.divisions, caller, member.divisions)) return 'unknown_division';
+      return shown(world.makeMember(caller.organisationId, member));
+    },
+    async updateMember(caller, id, change) {
+      await world.reach(null);
+      const member = stored(world.members, caller, id);
+      if (member === undefined) return null;
+      if (!areMine(world.divisions, caller, change.divisions)) return 'unknown_division';
+      const hasKeys = world.keyRecords.some((key) => key.memberId === id && key.revokedAt === null);
+      if (change.role !== undefined && change.role !== member.role && hasKeys) return 'has_keys';
+      return shown(Object.assign(member, change));
+    },
+    removeMember: (caller, id) => world.reach(take(world.members, caller, id)),
+
+    divisions: (caller, page) => world.page(ofCaller(world.divisions, caller), page),
+    division: (caller, id) =>
+      world.reach(ofCaller(world.divisions, caller).find((known) => known.id === id) ?? null),
+    async createDivision(caller, { name, members }) {
+      await world.reach(null);
+      if (ofCaller(world.divisions, caller).some((known) => known.name === name)) return 'name_taken';
+      if (!areMine(world.members, caller, members)) return 'unknown_member';
+      return shown(world.makeDivision(caller.organisationId, name, members));
+    },
+    async updateDivision(caller, id, change) {
+      await world.reach(null);
+      const division = stored(world.divisions, caller, id);
+      if (division === undefined) return null;
+      if (!areMine(world.members, caller, change.members)) return 'unknown_member';
+      const others = ofCaller(world.divisions, caller).filter((known) => known.id !== id);
+      if (others.some((known) => known.name === change.name)) return 'name_taken';
+      return shown(Object.assign(division, change));
+    },
+    removeDivision: (caller, id) => world.reach(take(world.divisions, caller, id)),
+
+    async presence(caller) {
+      const found = await world.reach(presence(caller));
+      return found && { online: found.member.online, capacity: found.member.capacity, open: found.open };
+    },
+    async setPresence(caller, { online, capacity }) {
+      const found = await world.reach(presence(caller));
+      if (found === null) return null;
+      Object.assign(found.member, { online, capacity: capacity ?? found.member.capacity });
+      return { online, capacity: found.member.capacity, open: found.open, assigned: [] };
+    },
+  };
+}
