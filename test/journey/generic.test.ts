@@ -355,6 +355,9 @@ describe('journey over the generic channel', () => {
       buffered: 0,
       doing: 'waiting for a message',
       awaitedDeliveries: 0,
+      callsUnderWay: 0,
+      openCall: null,
+      queued: false,
       idleStep: null,
       openApprovals: [],
     });
