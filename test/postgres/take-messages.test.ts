@@ -85,6 +85,18 @@ describe('take', () => {
     assert.equal(more.kind === 'taken' && more.plannedAlready, false);
   });
 
+  it('CONV-4 leaves a turn that may not start over its own messages, and the newer ones to the next', async () => {
+    const room = await openRoom(pool);
+    const nothing = await room.transcript.take(room.ref, 1, NOW, { grow: false });
+    assert.deepEqual(nothing.kind === 'nothing' && nothing.throughSeq, 0);
+    await room.transcript.take(room.ref, 1, NOW);
+    await room.say('m2', { customer: { ids: ['c'], phone: '+62' } });
+    const kept = await room.transcript.take(room.ref, 1, NOW, { grow: false });
+    assert.deepEqual(kept.kind === 'taken' && [kept.lastSeq, kept.contact.phone], [1, '+62']);
+    const next = await room.transcript.take(room.ref, 2, NOW);
+    assert.deepEqual(next.kind === 'taken' && next.messages.map(({ seq }) => seq), [2]);
+  });
+
   it('ESC-5 settles what waits while a person has the conversation, and takes nothing', async () => {
     const room = await openRoom(pool);
     await room.inbox.command(room.caller, room.ref.conversationId, 'take_over', NOW);
