@@ -42,7 +42,10 @@ export interface Calls {
   /** Open or planned → `cancelled`, with an event. Anything else stays as it is. */
   cancel(ref: ConversationRef, callId: string, reason: CancelReason, now: Date): Promise<void>;
 
-  /** Untouched rows of earlier rounds of the turn become `superseded`. */
+  /**
+   * Untouched rows of earlier rounds of the turn become `superseded`; one that the customer agreed to in this turn
+   * waits for the customer again (it is `open`), for the turn reads the yes anew.
+   */
   supersede(ref: ConversationRef, turn: number, beforeRound: number, now: Date): Promise<void>;
 
   /**
