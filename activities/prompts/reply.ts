@@ -1,15 +1,7 @@
 import type { Personality } from '../../domain/agent.ts';
 import { describeContent } from '../../domain/message.ts';
 import type { Json } from '../../domain/external-action.ts';
-import type {
-  Call,
-  ModelAnswer,
-  ModelMessage,
-  ModelRequest,
-  ModelTool,
-  PastMessage,
-  TakenTurn,
-} from '../ports.ts';
+import type { Call, ModelMessage, ModelRequest, ModelTool, PastMessage, TakenTurn } from '../ports.ts';
 import { systemPrompt } from './system.ts';
 import type { Asking } from './system.ts';
 import { shownCalls } from './tool-calls.ts';
@@ -36,11 +28,7 @@ export const ONLY_TALKING: Acting = {
 };
 
 /** The reply call: instructions first, then only data: what came before, what the customer just wrote, what was done. */
-export function replyRequest(
-  taken: Taken,
-  personality: Personality,
-  acting: Acting = ONLY_TALKING,
-): ModelRequest {
+export function replyRequest(taken: Taken, personality: Personality, acting: Acting): ModelRequest {
   const { tools, calls, lastStep } = acting;
   return {
     model: taken.settings.model,
@@ -79,10 +67,4 @@ export function background(
 export function spoken(message: PastMessage): ModelMessage {
   const role = message.from === 'customer' ? 'user' : 'assistant';
   return { role, content: describeContent(message.content) };
-}
-
-/** Null when the answer holds no words to send. */
-export function parseReply(answer: ModelAnswer): string | null {
-  const text = answer.text?.trim() ?? '';
-  return text === '' ? null : text;
 }
