@@ -198,6 +198,20 @@ describe('the example actions and the offline model', () => {
     });
   }
 
+  it('EXT-4 asks for the customer’s agreement where the product wants it, and says that it was done before', () => {
+    const say = (said: string, again: boolean): string => {
+      const confirm = { action: 'Create ticket', again };
+      return answered(
+        replyRequest(taken(said, ['hi', 'Hi']), { name: 'p', prompt: 'p' }, { ...ONLY_TALKING, confirm }),
+      );
+    };
+    assert.equal(
+      say('create a ticket for me', false),
+      'Shall I do “Create ticket”? Please answer yes or no.',
+    );
+    assert.match(say('tolong buatkan tiket', true), /sekali lagi\? Jawab ya atau tidak\.$/);
+  });
+
   it('EXT-4 says that nothing was done after a refusal', () => {
     const acting: Acting = { ...ONLY_TALKING, declined: 'Cancel order' };
     const text = answered(
