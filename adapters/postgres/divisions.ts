@@ -5,6 +5,7 @@ import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { noteChange } from './audit.ts';
 import { BY_TIME, readCursor, toPage } from './page.ts';
+import { holdQueues } from './presence.ts';
 import { storable } from './storable.ts';
 import { breaks } from './store-failure.ts';
 
@@ -127,6 +128,7 @@ export function openDivisions(pool: pg.Pool, clock: { now(): Date }): DivisionMe
       const { organisationId } = caller;
       return asOrganisation(pool, organisationId, async (tenancy) => {
         const now = clock.now();
+        await holdQueues(tenancy);
         const before = await readDivision(tenancy, id);
         const removed = await tenancy.rows(REMOVE, [organisationId, id, now]);
         if (before === null || removed.length === 0) return null;

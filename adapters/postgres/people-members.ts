@@ -7,6 +7,7 @@ import type { Statement, Tenancy } from './as-organisation.ts';
 import { noteChange } from './audit.ts';
 import { losesLastAdmin } from './last-admin-key.ts';
 import { BY_TIME, readCursor, toPage } from './page.ts';
+import { holdQueues } from './presence.ts';
 import { storable } from './storable.ts';
 
 const COLUMNS = `
@@ -142,6 +143,7 @@ export function openMembers(pool: pg.Pool, clock: { now(): Date }): MemberMethod
       const { organisationId } = caller;
       return asOrganisation(pool, organisationId, async (tenancy) => {
         const now = clock.now();
+        await holdQueues(tenancy);
         const held = await tenancy.rows(HOLD, [organisationId, id]);
         if (held.length === 0) return null;
         const before = standing(await readMember(tenancy, id));

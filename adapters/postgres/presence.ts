@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Caller, People, Presence } from '../../api/ports.ts';
 import { asOrganisation } from './as-organisation.ts';
-import type { Statement } from './as-organisation.ts';
+import type { Statement, Tenancy } from './as-organisation.ts';
 import { noteChange } from './audit.ts';
 
 const READ: Statement = {
@@ -24,11 +24,6 @@ const SET: Statement = {
     returning before.online <> m.online or before.capacity <> m.capacity as changed`,
 };
 
-/**
- * Only one of the organisation goes through its queues at a time. Otherwise who waits for a row that another
- * takes finds nothing behind it, though there was something; and who looks for an operator while one comes online
- * would put a conversation into a queue that has just been emptied.
- */
 const HOLD_QUEUES: Statement = {
   name: 'presence-hold-queues',
   text: 'select 1 from organisations where id = $1 for no key update',
@@ -54,6 +49,15 @@ const TAKE: Statement = {
     )
     select id, division_id from taken`,
 };
+
+/**
+ * Only one of the organisation goes through its queues at a time. Otherwise who waits for a row that another
+ * takes finds nothing behind it, though there was something; and who looks for an operator while one comes online,
+ * or is removed, would put a conversation where nobody looks.
+ */
+export async function holdQueues(tenancy: Tenancy): Promise<void> {
+  await tenancy.rows(HOLD_QUEUES, [tenancy.organisationId]);
+}
 
 type PresenceMethods = Pick<People, 'presence' | 'setPresence'>;
 
@@ -111,7 +115,7 @@ function set(
 function takeNext(pool: pg.Pool, caller: Caller, memberId: string, now: Date): Promise<string | null> {
   const { organisationId } = caller;
   return asOrganisation(pool, organisationId, async (tenancy) => {
-    await tenancy.rows(HOLD_QUEUES, [organisationId]);
+    await holdQueues(tenancy);
     const [presence] = await tenancy.rows<Presence>(READ, [organisationId, memberId]);
     if (presence?.online !== true || presence.open >= presence.capacity) return null;
     const values = [organisationId, memberId, now];
