@@ -10,11 +10,16 @@ export interface ForeignKey {
   referenced: string[];
 }
 
-/** Tables of the product; the migration tool's own two are not among them. */
+/** The installation's own switches (ACT-7): nobody's tenant, the same for all. */
+export const NOBODYS = ['installation_flags', 'node_registries'];
+
+/** Tables of the organisations; the migration tool's own two and the installation's are not among them. */
 export async function tables(sql: Sql): Promise<string[]> {
   const rows = await sql<{ name: string }>(
     `select c.relname as name from pg_class c join pg_namespace n on n.oid = c.relnamespace
-     where n.nspname = 'public' and c.relkind in ('r', 'p') and c.relname !~ '^knex_' order by 1`,
+     where n.nspname = 'public' and c.relkind in ('r', 'p') and c.relname !~ '^knex_'
+       and c.relname <> all ($1) order by 1`,
+    [NOBODYS],
   );
   return rows.map(({ name }) => name);
 }

@@ -40,6 +40,10 @@ export async function people(
     if (answer.status !== 201) throw new Error(`POST ${path} answered ${answer.status}: ${answer.text}`);
     return answer.body['id'] as string;
   };
+  const put = async (path: string, role: Role, body: object) => {
+    const answer = await journey.call('PUT', path, { as: { key: keys[role] }, body });
+    if (answer.status !== 200) throw new Error(`PUT ${path} answered ${answer.status}: ${answer.text}`);
+  };
   const agent = await make('/v1/agents', 'builder', { name: 'Scratch', wait_time_seconds: 0 });
   const channel = (body: object) =>
     make('/v1/channels', 'admin', { name: 'Scratch', agent_id: agent, ...body });
@@ -55,6 +59,18 @@ export async function people(
     secrets: { app_secret: agent, verify_token: agent, access_token: agent },
   });
   const key = await make('/v1/keys', 'admin', { name: 'Scratch', role: 'viewer' });
+  const member = await make('/v1/members', 'admin', { name: 'Scratch', role: 'operator' });
+  const division = await make('/v1/divisions', 'admin', { name: `Scratch ${agent}`, members: [member] });
+  await put('/v1/connections/scratch', 'admin', { type: 'bearer', value: agent });
+  await put('/v1/feature-flags', 'admin', { ai_agent_action: false });
+  const components = `/v1/installation/organisations/${organisation}/components`;
+  await put(`${components}/CP-QONTAKCRM-2025-0002`, 'owner', {});
+  const external_action = await make('/v1/external-actions', 'builder', {
+    channel_integration: generic,
+    action_name: `scratch_${agent.slice(0, 8)}`,
+    display_name: 'Scratch',
+    webhook_url: 'https://example.com/scratch',
+  });
 
   await journey.model('POST', '/control', { fail: [{ match: agent, status: 400, times: -1 }] });
   const posted = await journey.call('POST', `/v1/channels/${generic}/messages`, {
@@ -70,5 +86,14 @@ export async function people(
     return rows.length === 1;
   });
   await journey.model('POST', '/control', { reset: true });
-  return { ids: { organisation, agent, conversation, generic, webchat, whatsapp, key }, keys };
+  const [call] = await journey.sql<{ id: string }>(
+    `insert into calls (organisation_id, origin, conversation_id, turn, number, tool, external_action_id,
+       external_action_version, arguments, digest, reliability, state, message, idempotency_key, planned_at, ended_at)
+     values ($1, 'conversation', $2, 0, 0, 'external_action', $3, 1, '{}', $3, 'keyed', 'succeeded', 'Hello', $3,
+       now(), now()) returning id`,
+    [organisation, conversation, external_action],
+  );
+  const execution = call?.id ?? '';
+  const settings = { agent, generic, webchat, whatsapp, key, member, division, external_action };
+  return { ids: { organisation, conversation, execution, ...settings }, keys };
 }
