@@ -1,3 +1,6 @@
+import type pg from 'pg';
+import type { Caller, ExternalActionSettings } from '../api/ports.ts';
+import { asOrganisation } from '../adapters/postgres/as-organisation.ts';
 import type { ExternalAction } from '../domain/external-action.ts';
 import { DEFAULT_EXTERNAL_ACTION } from '../domain/external-action.ts';
 
@@ -91,4 +94,57 @@ function cancelOrder(receiver: string): ExternalAction {
     requiresConfirmation: true,
     confirmationMessage: 'Shall I cancel order {{order_number}}? Please answer yes or no.',
   };
+}
+
+const STAND_IN_RECEIVER = new RegExp(`^http://127\\.0\\.0\\.1:\\d+/sink/${ORDERS_SINK}$`);
+
+/**
+ * Gives a channel the example actions it never had. What a person changed stays, save the stand-in's address, which
+ * moves with the stage's ports.
+ */
+export async function ensureActions(
+  pool: pg.Pool,
+  actions: ExternalActionSettings,
+  seeder: Caller,
+  channel: string,
+  receiver: string,
+): Promise<void> {
+  const had = await namesEverUsed(pool, seeder.organisationId, channel);
+  for (const definition of exampleActions(receiver)) {
+    if (had.has(definition.actionName)) continue;
+    await actions.create(seeder, { channelIntegrationId: channel, isActive: true, definition, secrets: {} });
+  }
+  const { data } = await actions.list(seeder, { channel }, { limit: 100, cursor: null });
+  for (const { id, version, definition } of data) {
+    const isOurs = STAND_IN_RECEIVER.test(definition.webhookUrl);
+    if (!isOurs || definition.webhookUrl === receiver) continue;
+    const moved = { ...definition, webhookUrl: receiver };
+    await actions.update(seeder, id, version, { definition: moved, secrets: {}, changed: ['webhook_url'] });
+  }
+}
+
+/** Those that were deleted count: an example does not come back. */
+async function namesEverUsed(
+  pool: pg.Pool,
+  organisationId: string,
+  channel: string,
+): Promise<ReadonlySet<string>> {
+  const text = `
+    select distinct v.definition ->> 'actionName' as name
+    from external_actions a join external_action_versions v
+      on v.organisation_id = a.organisation_id and v.external_action_id = a.id and v.version = 1
+    where a.organisation_id = $1 and a.channel_integration_id = $2`;
+  const rows = await asOrganisation(pool, organisationId, (tenancy) =>
+    tenancy.rows<{ name: string }>({ name: 'seed-action-names', text }, [organisationId, channel]),
+  );
+  return new Set(rows.map(({ name }) => name));
+}
+
+/** Tells the stand-in what the shop's order system answers; it forgets that when it ends. */
+export async function answerOrders(standIns: string): Promise<void> {
+  const response = await fetch(`${standIns}/sink/${ORDERS_SINK}/control`, {
+    method: 'POST',
+    body: JSON.stringify({ answer: { status: 200, body: ORDERS_ANSWER } }),
+  });
+  if (!response.ok) throw new Error(`the stand-in refused its answer: ${response.status}`);
 }

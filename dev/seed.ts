@@ -3,14 +3,19 @@ import type pg from 'pg';
 import type { Caller, ChannelRecord, NewChannel, Settings } from '../api/ports.ts';
 import { hashSecret, parseApiKey } from '../adapters/postgres/api-key.ts';
 import { asOrganisation } from '../adapters/postgres/as-organisation.ts';
+import { openExternalActionSettings } from '../adapters/postgres/external-action-settings.ts';
 import { openIntegrations } from '../adapters/postgres/integrations.ts';
+import { openPeople } from '../adapters/postgres/people.ts';
 import { openPool } from '../adapters/postgres/pool.ts';
 import { openSettings } from '../adapters/postgres/settings.ts';
 import { openSecrets } from '../adapters/secrets/secrets.ts';
 import type { Secrets } from '../adapters/secrets/secrets.ts';
 import { ROLES } from '../domain/role.ts';
 import type { Role } from '../domain/role.ts';
+import { ensureActions, ORDERS_SINK } from './seed-actions.ts';
 import { EXAMPLE_AGENT } from './seed-agent.ts';
+import { ensurePeople, giveKeyToPersonOnDuty } from './seed-people.ts';
+import { ensureCrm, ensureTools } from './seed-tools.ts';
 
 export interface SeedOptions {
   ownerUrl: string;
@@ -51,7 +56,8 @@ const ALL = { limit: 100, cursor: null };
 export async function seed(options: SeedOptions): Promise<Seeded> {
   const pool = openPool(options.appUrl, { max: 2 });
   const secrets = openSecrets(options.secretsKey);
-  const settings = openSettings(pool, secrets, { now: () => new Date() });
+  const clock = { now: () => new Date() };
+  const settings = openSettings(pool, secrets, clock);
   try {
     await ensureOrganisation(pool);
     const agent = await ensureAgent(settings);
@@ -66,11 +72,22 @@ export async function seed(options: SeedOptions): Promise<Seeded> {
       secrets: { session_secret: randomBytes(32).toString('base64url') },
     });
     const whatsapp = await ensure(whatsappChannel(agent));
+    await ensureTools(pool, ORGANISATION, agent);
+    await ensurePeople(pool, openPeople(pool, clock), SEEDER);
+    if (!options.bare) await ensureCrm(pool, secrets, ORGANISATION);
+    if (options.webhookSinkUrl !== null) {
+      const receiver = new URL(`/sink/${ORDERS_SINK}`, options.webhookSinkUrl).href;
+      const actions = openExternalActionSettings(pool, secrets, clock);
+      for (const { id } of [generic, webchat, whatsapp])
+        await ensureActions(pool, actions, SEEDER, id, receiver);
+    }
+    const keys = await ensureKeys(pool, settings, options.previous?.keys);
+    await giveKeyToPersonOnDuty(pool, ORGANISATION, keyName('operator'));
     return {
       organisation: ORGANISATION,
       agent,
       channels: { generic: generic.id, webchat: webchat.id, whatsapp: whatsapp.id, slack: null },
-      keys: await ensureKeys(pool, settings, options.previous?.keys),
+      keys,
       secrets: {
         whatsapp_app_secret: whatsapp.secrets.app_secret ?? '',
         whatsapp_verify_token: whatsapp.secrets.verify_token ?? '',
@@ -153,6 +170,10 @@ async function ensureChannel(
   }
 }
 
+function keyName(role: Role): string {
+  return `example ${role}`;
+}
+
 /** A key is stored as a hash only: who has lost it gets another, and the lost one is revoked. */
 async function ensureKeys(
   pool: pg.Pool,
@@ -165,15 +186,17 @@ async function ensureKeys(
   );
   const keys: Partial<Record<Role, string>> = {};
   for (const role of ROLES) {
-    const name = `example ${role}`;
+    const name = keyName(role);
     const own = stored.filter((key) => key.name === name);
     const given = previous[role];
     if (given !== undefined && own.some((key) => key.role === role && isKey(key, given))) {
       keys[role] = given;
       continue;
     }
-    for (const lost of own) await settings.revokeKey(SEEDER, lost.id);
     keys[role] = (await settings.createKey(SEEDER, { name, role })).key;
+    // Only now: the last admin key cannot be revoked, and an owner's by nobody but an owner.
+    const revoker = role === 'owner' ? { ...SEEDER, role } : SEEDER;
+    for (const lost of own) await settings.revokeKey(revoker, lost.id);
   }
   return keys as Record<Role, string>;
 }

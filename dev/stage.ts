@@ -7,6 +7,7 @@ import { beforeDeath } from './last-resort.ts';
 import { checkOutsideParts } from './outside-parts.ts';
 import type { Ports } from './ports.ts';
 import { quietProgress, type Progress } from './progress.ts';
+import { answerOrders } from './seed-actions.ts';
 import { seed, type Seeded } from './seed.ts';
 import { sweepDeadStages, takeStageLock } from './stage-lock.ts';
 import { openMemory, type DevFile, type StageMemory } from './stage-memory.ts';
@@ -190,6 +191,7 @@ async function startParts(
   };
   const [seeded] = await Promise.all([database(), start('temporal')]);
   await Promise.all([start('stand-ins'), start('model')]);
+  if (parts.standIns !== null && names.includes('stand-ins')) await answerOrders(parts.standIns);
   const workers = names.filter((name) => name.startsWith('worker'));
   await Promise.all([start('api'), ...workers.map(start)]);
   if (names.includes('api') && !without.includes('temporal')) await apiReady(parts.api);
