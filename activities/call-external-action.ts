@@ -1,7 +1,6 @@
 import { ParleyFailure } from '../contract/failures.ts';
 import type { Json } from '../domain/external-action.ts';
 import { outcomeMessage } from '../domain/outcome-message.ts';
-import { templateValues } from '../domain/variables.ts';
 import { buildRequest } from '../domain/webhook-request.ts';
 import { HOLD_MS, throughFence } from './call-fence.ts';
 import type { CallVerdict } from './call-fence.ts';
@@ -49,7 +48,7 @@ async function attemptOnce(
   };
   const action = await actionOf(ports, ref, call);
   if (action === null) return end({ state: 'failed', reason: 'action_unknown' });
-  const values = valuesOf(action, call, context);
+  const values = valuesOf(call, context);
   const request = buildRequest(action, values);
   if (request.kind === 'unusable') return end({ state: 'failed', reason: request.code });
 
@@ -106,14 +105,13 @@ export async function actionOf(
 
 /** What the templates of the call's action are filled with: its variables, and what every template may use. */
 export function valuesOf(
-  action: ExternalActionVersion,
   call: Call,
   context: Pick<CallContext, 'contact' | 'channel' | 'conversationId'>,
 ): Record<string, Json> {
   const { contact, channel, conversationId } = context;
   return {
     ...builtInValues({ contact, channel, conversationId, message: call.message, at: call.plannedAt }),
-    ...templateValues(action.variables, call.arguments as Record<string, Json>),
+    ...(call.arguments as Record<string, Json>),
   };
 }
 

@@ -1,7 +1,7 @@
 import { completeAgentSettings } from '../domain/agent.ts';
 import type { Json } from '../domain/external-action.ts';
 import { bestMatch } from '../domain/matching.ts';
-import { resolveVariables, templateValues } from '../domain/variables.ts';
+import { resolveVariables } from '../domain/variables.ts';
 import { buildRequest } from '../domain/webhook-request.ts';
 import { ParleyFailure } from '../contract/failures.ts';
 import { actionOf } from './call-external-action.ts';
@@ -94,7 +94,7 @@ function previewOf(action: ExternalActionVersion, call: Call, values: Record<str
     message: call.message,
     at: call.plannedAt,
   });
-  const request = buildRequest(action, { ...builtIns, ...templateValues(action.variables, values) });
+  const request = buildRequest(action, { ...builtIns, ...values });
   if (request.kind === 'unusable') return { unusable: request.code };
   const { method, url, body } = request;
   return { method, url, body: body === null ? null : (JSON.parse(body) as Json) };

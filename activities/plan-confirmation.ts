@@ -26,7 +26,7 @@ export function makePlanConfirmation(ports: ActivityPorts) {
     const taken = await ports.transcript.take(ref, turn, now, { grow: false });
     if (taken.kind === 'nothing') return taken;
     const { channel, contact } = taken;
-    const values = valuesOf(action, call, {
+    const values = valuesOf(call, {
       channel,
       contact: { ...contact, id: null },
       conversationId: ref.conversationId,

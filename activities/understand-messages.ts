@@ -89,7 +89,7 @@ async function carryOut(
   const { calls, clock, transcript } = ports;
   const now = clock.now();
   if (decision.kind === 'act') {
-    const call = await newCall(ports, ref, taken, step, decision);
+    const call = await newCall(ports, ref, { taken, step, open }, decision);
     const [planned] = await calls.plan(ref, step, [call], trace, now);
     // Planned first: what was known so far is lost to nobody who dies in between.
     if (open !== null && decision.cancel !== null) await calls.cancel(ref, open.id, decision.cancel, now);
@@ -110,13 +110,13 @@ async function carryOut(
 async function newCall(
   { calls }: Pick<ActivityPorts, 'calls'>,
   ref: ConversationRef,
-  taken: Taken,
-  { turn }: CallStep,
-  { action, values, missing, confidence }: Extract<Decision, { kind: 'act' }>,
+  { taken, step, open }: Pick<Deciding, 'taken' | 'step' | 'open'>,
+  { action, values, missing, confidence, cancel }: Extract<Decision, { kind: 'act' }>,
 ): Promise<NewCall> {
   const digest = digestOf(`external_action:${action.id}`, values);
   const again =
-    missing.length === 0 && (await calls.madeBefore(ref, turn, { tool: 'external_action', digest })) !== null;
+    missing.length === 0 &&
+    (await calls.madeBefore(ref, step.turn, { tool: 'external_action', digest })) !== null;
   const asks = action.requiresConfirmation || again;
   return {
     tool: 'external_action',
@@ -129,7 +129,10 @@ async function newCall(
     reason: again ? 'made_before' : null,
     result: null,
     confidence,
-    message: taken.messages.map(({ content }) => describeContent(content)).join('\n'),
+    message: [
+      ...(open !== null && cancel === 'replaced' ? [open.message] : []),
+      ...taken.messages.map(({ content }) => describeContent(content)),
+    ].join('\n'),
     missing,
   };
 }
