@@ -64,12 +64,19 @@ const ONE: Statement = {
     where a.organisation_id = $1 and a.id = $2 and a.deleted_at is null`,
 };
 
-/** Holds the action for a change; without its statistics, which no change needs. */
+/** On its own: joined to its version, a row that had waited for its lock would look for the version of before. */
+const HOLD: Statement = {
+  name: 'external-actions-hold',
+  text: `
+    select 1 from external_actions
+    where organisation_id = $1 and id = $2 and deleted_at is null for update`,
+};
+
+/** Without statistics, which no change needs. */
 const HELD: Statement = {
   name: 'external-actions-held',
   text: `
-    select ${COLUMNS} from external_actions a ${VERSION}
-    where a.organisation_id = $1 and a.id = $2 and a.deleted_at is null for update of a`,
+    select ${COLUMNS} from external_actions a ${VERSION} where a.organisation_id = $1 and a.id = $2`,
 };
 
 export type HeldAction = Omit<
@@ -84,7 +91,9 @@ export async function readAction(tenancy: Tenancy, id: string): Promise<External
 
 /** Of two changes of one action the second waits here for the first. */
 export async function holdAction(tenancy: Tenancy, id: string): Promise<HeldAction | null> {
-  const [row] = await tenancy.rows<HeldAction>(HELD, [tenancy.organisationId, id]);
+  const place = [tenancy.organisationId, id];
+  if ((await tenancy.rows(HOLD, place)).length === 0) return null;
+  const [row] = await tenancy.rows<HeldAction>(HELD, place);
   return row ?? null;
 }
 
