@@ -89,9 +89,9 @@ export async function people(
   const [call] = await journey.sql<{ id: string }>(
     `insert into calls (organisation_id, origin, conversation_id, turn, number, tool, external_action_id,
        external_action_version, arguments, digest, reliability, state, message, idempotency_key, planned_at, ended_at)
-     values ($1, 'conversation', $2, 0, 0, 'external_action', $3, 1, '{}', $3, 'keyed', 'succeeded', 'Hello', $3,
+     values ($1, 'conversation', $2, 0, 0, 'external_action', $3::uuid, 1, '{}', $4, 'keyed', 'succeeded', 'Hello', $4,
        now(), now()) returning id`,
-    [organisation, conversation, external_action],
+    [organisation, conversation, external_action, external_action],
   );
   const execution = call?.id ?? '';
   const settings = { agent, generic, webchat, whatsapp, key, member, division, external_action };
