@@ -14,8 +14,8 @@ interface WebhookParts {
 
 /**
  * Attempts at builders' receivers, through the guarded way out. A request whose secrets are gone or cannot sign is not
- * sent: `no_secrets`, `bad_signing_secret`. The builder's headers come first and ours on top of them, so that none of
- * theirs can stand for a signature, a key or a credential of ours.
+ * sent: `no_secret`. The builder's headers come first and ours on top of them, so that none of theirs can stand for a
+ * signature, a key or a credential of ours.
  */
 export function openWebhooks({ egress, secretsOf, clock }: WebhookParts): Webhooks {
   return {
@@ -29,9 +29,9 @@ export function openWebhooks({ egress, secretsOf, clock }: WebhookParts): Webhoo
       });
       const secrets =
         request.secrets === null ? {} : await secretsOf(request.organisationId, request.secrets);
-      if (secrets === null) return nothingSent('no_secrets');
+      if (secrets === null) return nothingSent('no_secret');
       const signature = sign(request, secrets, clock.now());
-      if (signature === null) return nothingSent('bad_signing_secret');
+      if (signature === null) return nothingSent('no_secret');
       const secret = secrets.authentication?.value || null;
       try {
         const answer = await egress.request({

@@ -87,13 +87,10 @@ describe("attempt at a builder's receiver", () => {
     const gone = await caller.call(sink.port);
     caller.secrets = { signingSecret: 'whsec_not base64!' };
     const unreadable = await caller.call(sink.port);
-    for (const [answer, code] of [
-      [gone, 'no_secrets'],
-      [unreadable, 'bad_signing_secret'],
-    ] as const)
+    for (const answer of [gone, unreadable])
       assert.deepEqual(
         { ...answer, durationMs: 0 },
-        { kind: 'no_answer', code, mayHaveArrived: false, durationMs: 0 },
+        { kind: 'no_answer', code: 'no_secret', mayHaveArrived: false, durationMs: 0 },
       );
     assert.equal(sink.connections, 0);
   });
