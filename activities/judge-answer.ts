@@ -1,5 +1,6 @@
 import type { CallOutcome, WebhookAnswer } from './ports.ts';
 import type { Json } from '../domain/external-action.ts';
+import { readResponse } from '../domain/outcome-message.ts';
 
 /** A receiver that asks for more patience than this is not waited for: the customer is told that it failed. */
 const LONGEST_WAIT_MS = 300_000;
@@ -35,13 +36,7 @@ function judgeSilence(
   return { kind: 'ended', state, reason: code, response: null };
 }
 
-/** Null where the answer is not JSON, or was longer than we read. */
+/** Null where the answer is not JSON, nested so deeply that it could not be stored, or longer than we read. */
 function readJson({ body, truncated }: Extract<WebhookAnswer, { kind: 'answered' }>): Json | null {
-  if (truncated) return null;
-  try {
-    return JSON.parse(body) as Json;
-  } catch {
-    // The parser's message quotes the receiver; that it is no JSON is all that matters.
-    return null;
-  }
+  return truncated ? null : readResponse(body);
 }
