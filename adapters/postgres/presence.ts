@@ -59,6 +59,11 @@ export async function holdQueues(tenancy: Tenancy): Promise<void> {
   await tenancy.rows(HOLD_QUEUES, [tenancy.organisationId]);
 }
 
+interface Taken {
+  id: string;
+  division_id: string | null;
+}
+
 type PresenceMethods = Pick<People, 'presence' | 'setPresence'>;
 
 /** Who is there, and what waits for them (ACT-5). */
@@ -118,8 +123,9 @@ function takeNext(pool: pg.Pool, caller: Caller, memberId: string, now: Date): P
     await holdQueues(tenancy);
     const [presence] = await tenancy.rows<Presence>(READ, [organisationId, memberId]);
     if (presence?.online !== true || presence.open >= presence.capacity) return null;
-    const values = [organisationId, memberId, now];
-    const [taken] = await tenancy.rows<{ id: string; division_id: string | null }>(TAKE, values);
+    const take = () => tenancy.rows<Taken>(TAKE, [organisationId, memberId, now]);
+    // Who waited for a row that somebody took over meanwhile comes back with nothing, whatever stands behind it.
+    const taken = (await take())[0] ?? (await take())[0];
     if (taken === undefined) return null;
     const detail = { operator: memberId, division: taken.division_id };
     await noteChange(tenancy, caller, { action: 'conversation.assigned', subject: taken.id, detail }, now);

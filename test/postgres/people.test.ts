@@ -1,10 +1,12 @@
 import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { asOrganisation } from '../../adapters/postgres/as-organisation.ts';
 import { openPeople } from '../../adapters/postgres/people.ts';
 import { openReaders } from '../../adapters/postgres/readers.ts';
 import { openSettings } from '../../adapters/postgres/settings.ts';
 import { openSecrets } from '../../adapters/secrets/secrets.ts';
+import { until } from '../../dev/until.ts';
 import type { Caller, DivisionRecord, MemberRecord } from '../../api/ports.ts';
 import { later, look, makeIntegration, NOW, openInstallation, openRoom } from './installation.ts';
 import type { Room } from './installation.ts';
@@ -94,6 +96,36 @@ describe('people', () => {
       given.map((one) => one?.assigned.length),
       [2, 2, 2],
     );
+  });
+
+  it('ACT-5 gives the next in the queue where another person takes over the first at that moment', async () => {
+    const [taken, next] = await queue([null, null]);
+    const olga = await operator('Olga');
+    let coming: ReturnType<ReturnType<typeof people>['setPresence']> | undefined;
+    await asOrganisation(pool, room.ref.organisationId, async (tenancy) => {
+      const text = 'update conversations set queued_at = null where id = $1';
+      await tenancy.rows({ name: 'taken-over', text }, [taken]);
+      coming = people().setPresence(asMember(olga.id), { online: true });
+      const waits = await until(async () => {
+        const waiting = `select 1 from pg_stat_activity where wait_event_type = 'Lock' and query like '%for no key update%'`;
+        return (await pool.query(waiting)).rowCount === 1;
+      }, 5_000);
+      assert.ok(waits);
+    });
+    assert.deepEqual((await coming)?.assigned, [next]);
+  });
+
+  it('ACT-5 leaves nothing with a member who is removed while coming online', async () => {
+    for (let n = 0; n < 5; n++) {
+      const [waiting = ''] = await queue([null]);
+      const olga = await operator('Olga');
+      await Promise.all([
+        people().setPresence(asMember(olga.id), { online: true }),
+        people().removeMember(admin, olga.id),
+      ]);
+      const after = await openReaders(pool).conversation(admin, waiting);
+      assert.deepEqual([after?.status, after?.assignee], ['escalated', null]);
+    }
   });
 
   it('CONV-8 shows a conversation in a queue as escalated, and lets a person take it over', async () => {
