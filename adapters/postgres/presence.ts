@@ -51,9 +51,8 @@ const TAKE: Statement = {
 };
 
 /**
- * Only one of the organisation goes through its queues at a time. Otherwise who waits for a row that another
- * takes finds nothing behind it, though there was something; and who looks for an operator while one comes online,
- * or is removed, would put a conversation where nobody looks.
+ * Only one of the organisation goes through its queues at a time. Otherwise one would take more than they have room
+ * for, and who looks for an operator while one comes online, or is removed, would put a conversation where nobody looks.
  */
 export async function holdQueues(tenancy: Tenancy): Promise<void> {
   await tenancy.rows(HOLD_QUEUES, [tenancy.organisationId]);
@@ -123,9 +122,7 @@ function takeNext(pool: pg.Pool, caller: Caller, memberId: string, now: Date): P
     await holdQueues(tenancy);
     const [presence] = await tenancy.rows<Presence>(READ, [organisationId, memberId]);
     if (presence?.online !== true || presence.open >= presence.capacity) return null;
-    const take = () => tenancy.rows<Taken>(TAKE, [organisationId, memberId, now]);
-    // Who waited for a row that somebody took over meanwhile comes back with nothing, whatever stands behind it.
-    const taken = (await take())[0] ?? (await take())[0];
+    const [taken] = await tenancy.rows<Taken>(TAKE, [organisationId, memberId, now]);
     if (taken === undefined) return null;
     const detail = { operator: memberId, division: taken.division_id };
     await noteChange(tenancy, caller, { action: 'conversation.assigned', subject: taken.id, detail }, now);
