@@ -1,6 +1,7 @@
 import { ParleyFailure } from '../contract/failures.ts';
 import type { Json } from '../domain/external-action.ts';
 import { outcomeMessage } from '../domain/outcome-message.ts';
+import { redactedRequest } from '../domain/redacted-request.ts';
 import { buildRequest } from '../domain/webhook-request.ts';
 import { HOLD_MS, throughFence } from './call-fence.ts';
 import type { CallVerdict } from './call-fence.ts';
@@ -70,7 +71,7 @@ async function attemptOnce(
   failpoint('call.after');
   const judged = judgeAnswer(answer, attemptsLeft);
   const record = {
-    request: { method: request.method, url: request.url, body: sentBody(request.body) },
+    request: redactedRequest(request, action.authentication),
     response: judged.kind === 'ended' ? judged.response : null,
     statusCode: answer.kind === 'answered' ? answer.status : null,
     error: judged.kind === 'ended' ? judged.reason : judged.code,
@@ -113,8 +114,4 @@ export function valuesOf(
     ...builtInValues({ contact, channel, conversationId, message: call.message, at: call.plannedAt }),
     ...(call.arguments as Record<string, Json>),
   };
-}
-
-function sentBody(body: string | null): Json {
-  return body === null ? null : (JSON.parse(body) as Json);
 }

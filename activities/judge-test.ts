@@ -1,6 +1,7 @@
 import { completeAgentSettings } from '../domain/agent.ts';
 import type { Json } from '../domain/external-action.ts';
 import { bestMatch } from '../domain/matching.ts';
+import { redactedRequest } from '../domain/redacted-request.ts';
 import { resolveVariables } from '../domain/variables.ts';
 import { buildRequest } from '../domain/webhook-request.ts';
 import { ParleyFailure } from '../contract/failures.ts';
@@ -96,6 +97,5 @@ function previewOf(action: ExternalActionVersion, call: Call, values: Record<str
   });
   const request = buildRequest(action, { ...builtIns, ...values });
   if (request.kind === 'unusable') return { unusable: request.code };
-  const { method, url, body } = request;
-  return { method, url, body: body === null ? null : (JSON.parse(body) as Json) };
+  return redactedRequest(request, action.authentication);
 }
