@@ -16,6 +16,9 @@ const PATIENCE_MS = 20_000;
 /** What the model found where no action of the list was meant (EXT-8). */
 const NO_MATCH = new Set(['no_match', 'below_threshold']);
 
+/** The trial itself broke: the model did not answer, or not usefully. */
+const FAILED = 'trial_failed';
+
 const value = z.union([z.string().max(20_000), z.number(), z.boolean(), z.null()]);
 
 const trialBody = z
@@ -74,12 +77,12 @@ export const testExternalAction = operation({
     const ended = hasEnded(row.state);
     return {
       mode,
-      matched: understand && ended ? !NO_MATCH.has(row.error ?? '') : null,
+      matched: understand && ended && row.error !== FAILED ? !NO_MATCH.has(row.error ?? '') : null,
       confidence: row.confidence,
       variables: isRecord(row.arguments) ? row.arguments : {},
       missing: row.missing,
       payload_preview: row.request,
-      error_message: row.state === 'cancelled' ? null : row.error,
+      error_message: row.error === 'dry_run' ? null : row.error,
       execution: mode === 'live' || !ended ? toExecution(row) : null,
     };
   },
@@ -118,15 +121,17 @@ async function runTrial(
   try {
     state = await trials.run(input, PATIENCE_MS);
   } catch (error) {
-    await executions.abandon(caller, callId);
+    await executions.abandon(caller, callId, 'not_started');
     throw error;
   }
   if (state === 'not_started') {
-    await executions.abandon(caller, callId);
+    await executions.abandon(caller, callId, 'not_started');
     throw new Problem(503, 'Temporal, which runs this, is away for the moment. Nothing was called.', {
       retryAfterSeconds: 5,
     });
   }
+  // A trial that failed before its row had ended will not end it any more.
+  if (state === 'ended') await executions.abandon(caller, callId, FAILED);
   const row = await executions.read(caller, actionId, callId);
   if (row === null) throw new Error('a trial lost its row');
   return row;

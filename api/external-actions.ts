@@ -39,9 +39,23 @@ export const readExternalAction = operation({
   },
 });
 
+/** What the fields are by themselves and what they are together, said in one answer. */
+const newActionAtOnce = newAction.superRefine(
+  (body, context) => {
+    const wrong = new Set(context.issues.map(({ path }) => path?.[0]));
+    // Without the variables nobody knows which names a template may use.
+    if (!isObject(body) || wrong.has('variables') || wrong.has('variable_prompts')) return;
+    const sound = Object.entries(body).filter(([name]) => !wrong.has(name));
+    const definition = definitionOf(BLANK, Object.fromEntries(sound));
+    for (const { field, message } of problemsOf(definition))
+      context.addIssue({ code: 'custom', path: [field], message });
+  },
+  { when: () => true },
+);
+
 export const createExternalAction = operation({
   summary: 'Makes an external action; a signing secret that is left out is made and shown this once',
-  body: newAction,
+  body: newActionAtOnce,
   status: 201,
   answer: externalAction.extend({ signing_secret: z.string().optional() }).meta({ id: 'NewExternalAction' }),
   also: [409],
@@ -127,13 +141,18 @@ export const deleteExternalAction = operation({
   },
 });
 
-function found(record: ExternalActionRecord | null): ExternalActionRecord {
-  if (record === null) throw unknown('external action');
-  return record;
+/** Rules run on whatever came, shapes or not. */
+function isObject(body: unknown): boolean {
+  return typeof body === 'object' && body !== null && !Array.isArray(body);
 }
 
 function refuse(errors: FieldError[]): void {
   if (errors.length > 0) throw new Problem(422, 'Some fields are not valid.', { errors });
+}
+
+function found(record: ExternalActionRecord | null): ExternalActionRecord {
+  if (record === null) throw unknown('external action');
+  return record;
 }
 
 /**

@@ -50,7 +50,7 @@ const PLAN_REPLAY: Statement = {
 const ABANDON: Statement = {
   name: 'executions-abandon',
   text: `
-    update calls set state = 'cancelled', reason = 'not_started', ended_at = $3
+    update calls set state = 'cancelled', reason = $3, ended_at = $4
     where organisation_id = $1 and id = $2 and state = 'planned' and origin in ('test', 'replay')`,
 };
 
@@ -127,10 +127,10 @@ export function openExecutions(pool: pg.Pool, clock: { now(): Date }): Execution
       });
     },
 
-    async abandon({ organisationId }, id) {
+    async abandon({ organisationId }, id, reason) {
       if (!isUuid(id)) return;
       await asOrganisation(pool, organisationId, (tenancy) =>
-        tenancy.lastRows(ABANDON, [organisationId, id, clock.now()]),
+        tenancy.lastRows(ABANDON, [organisationId, id, reason, clock.now()]),
       );
     },
   };

@@ -135,8 +135,8 @@ export interface Executions {
   planTest(caller: Caller, actionId: string, test: PlannedTest): Promise<{ callId: string } | null>;
   /** Plans the same call once more, under its own Idempotency-Key, as the version it was. */
   planReplay(caller: Caller, actionId: string, id: string): Promise<PlannedReplay>;
-  /** Ends a planned row that no workflow will run. A row that has begun stays as it is. */
-  abandon(caller: Caller, id: string): Promise<void>;
+  /** Ends a planned row that no workflow will run, with a code. A row that has begun stays as it is. */
+  abandon(caller: Caller, id: string, reason: string): Promise<void>;
 }
 
 export interface PlannedTest {

@@ -143,6 +143,11 @@ describe('external actions over the API', () => {
       { action_name: 'Order!', max_retries: 11, headers: 3 },
       ['action_name', 'headers', 'max_retries'],
     ],
+    [
+      'what is wrong by itself and with others at once',
+      { action_name: 'Order!', headers: { Host: 'x' }, success_message: '{{not a name}}' },
+      ['action_name', 'headers.Host', 'success_message'],
+    ],
     ['a relative address', { webhook_url: '/orders' }, ['webhook_url']],
     ['another scheme', { webhook_url: 'ftp://shop.example' }, ['webhook_url']],
     ['a user in the address', { webhook_url: 'https://me:pw@shop.example' }, ['webhook_url']],
@@ -226,6 +231,11 @@ describe('external actions over the API', () => {
       assert.deepEqual(fieldsOf(answer), fields);
     });
   }
+
+  for (const body of [null, [], 'x', 3])
+    it(`EXT-1 refuses ${JSON.stringify(body)} as a whole`, async () => {
+      assert.deepEqual(fieldsOf(await as('POST', '', JSON.stringify(body))), ['body']);
+    });
 
   it('EXT-3 takes members of the answer in success and failure messages', async () => {
     const messages = {
@@ -322,6 +332,14 @@ describe('external actions over the API', () => {
     assert.equal(live.status, 202, JSON.stringify(live.body));
     assert.equal((live.body['execution'] as { status: string }).status, 'pending');
     assert.equal(live.body['matched'], null);
+  });
+
+  it('EXT-8 ends the row of a trial that broke, and does not guess what the model would have said', async () => {
+    stage.world.runTrial = () => 'ended';
+    const broken = await as('POST', `/${stage.here.externalAction}/test`, { mode: 'live', message: 'x' });
+    const { matched, error_message, execution } = broken.body;
+    assert.deepEqual([broken.status, matched, error_message], [200, null, 'trial_failed']);
+    assert.equal((execution as { status: string }).status, 'cancelled');
   });
 
   it('EXT-8 refuses a test without words, and variables that the action has not', async () => {

@@ -149,9 +149,9 @@ export function fakeExecutions(world: FakeWorld): ApiPorts['executions'] {
       const more = { ...same, origin: 'replay', state: 'planned', replayOf: id } as const;
       return { kind: 'planned', callId: makeExecution(world, caller.organisationId, actionId, more).id };
     },
-    async abandon(_caller, id) {
+    async abandon(_caller, id, reason) {
       const row = world.executions.find((known) => known.id === id);
-      if (row?.state === 'planned') row.state = 'cancelled';
+      if (row?.state === 'planned') Object.assign(row, { state: 'cancelled', error: reason });
       await world.reach(null);
     },
   };

@@ -381,7 +381,8 @@ describe('external actions in Postgres', () => {
       const ref = { organisationId: caller.organisationId, callId: second?.callId ?? '' };
       const fence = await calls.begin(ref, { regroup: false, answersSeq: 0, now, holdMs: 1 });
       assert.equal(fence.kind, 'ready');
-      for (const planned of [first, second]) await executions.abandon(caller, planned?.callId ?? '');
+      for (const planned of [first, second])
+        await executions.abandon(caller, planned?.callId ?? '', 'not_started');
       const states = [];
       for (const planned of [first, second])
         states.push((await executions.read(caller, made.id, planned?.callId ?? ''))?.state);
