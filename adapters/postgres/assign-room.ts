@@ -50,10 +50,10 @@ export type Found = { operatorId: string | null; divisionId: string | null } | {
 /** Who gets a conversation. Locks what two assignments at once would fight for, until the end of the transaction. */
 export async function findOperator(tenancy: Tenancy, assignment: Assignment, now: Date): Promise<Found> {
   const { organisationId } = tenancy;
-  const divisionId = assignment.type === 'division' ? assignment.divisionId : null;
+  const divisionId = assignment.type === 'division' ? assignment.divisionId.toLowerCase() : null;
   await tenancy.rows(HOLD_QUEUES, [organisationId]);
   if (assignment.type === 'agent') {
-    const named = await take(tenancy, NAMED, assignment.operatorId, now);
+    const named = await take(tenancy, NAMED, assignment.operatorId.toLowerCase(), now);
     return named === null ? { refused: 'operator_not_found' } : { operatorId: named, divisionId };
   }
   if (divisionId !== null && !(await divisionExists(tenancy, divisionId)))

@@ -120,7 +120,7 @@ describe('rooms', () => {
       const inside = await scene.member({ division });
       const to = (divisionId: string) => ({ type: 'division' as const, divisionId, closingMessage: null });
       assert.equal(await assignAnother(scene, to(division)), inside);
-      assert.equal(await assignAnother(scene, to(division)), inside);
+      assert.equal(await assignAnother(scene, to(division.toUpperCase())), inside);
       assert.equal(await assignAnother(scene, to(randomUUID())), 'division_not_found');
       assert.equal(await assignAnother(scene, to('support')), 'division_not_found');
       await scene.look('update divisions set deleted_at = now() where id = $1', [division]);
