@@ -40,7 +40,7 @@ export function redactedRequest(
 }
 
 /** Names are compared in lower case and with camel case taken apart: apiKey, API_KEY, x-api-key. */
-function isSecretName(name: string): boolean {
+export function isSecretName(name: string): boolean {
   const spelled = name
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')
     .toLowerCase()
