@@ -49,6 +49,13 @@ describe('the ledger of calls', () => {
       assert.deepEqual(await scene.calls.ofRound(scene.ref, 1, 0), [planned]);
     });
 
+    it('ACT-8 plans a step once when two runs of it come at the same time', async () => {
+      const scene = await openScene(pool);
+      const runs = await Promise.all(Array.from({ length: 4 }, (_, n) => scene.plan([{ digest: `${n}` }])));
+      assert.equal(new Set(runs.flat().map(({ id }) => id)).size, 1);
+      assert.equal((await scene.calls.ofRound(scene.ref, 1, 0)).length, 1);
+    });
+
     it('CONV-4 replaces an untouched step that knew fewer messages, and no step that was begun', async () => {
       const scene = await openScene(pool);
       const old = await scene.planOne({ digest: 'a' });
