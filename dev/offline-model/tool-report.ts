@@ -29,8 +29,8 @@ function sentence(tool: string, content: string, language: Language): string {
   }
   if (value === null || typeof value !== 'object') return filled(done, { text: String(value) });
   const fields = value as Record<string, unknown>;
-  if (fields.state === 'unknown' || fields.error === 'unknown') return unsure;
   const { error, message } = fields;
+  if (fields.state === 'unknown' || /^It is not known whether/.test(String(error))) return unsure;
   if (fields.ok === false || fields.success === false || (error !== undefined && error !== null)) {
     const why = [message, error].find((text) => typeof text === 'string') ?? JSON.stringify(error);
     return filled(failed, { text: shortened(String(why).replace(/\.$/, '')) });
