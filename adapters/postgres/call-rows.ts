@@ -8,11 +8,16 @@ import type { Statement, Tenancy } from './as-organisation.ts';
 import { CONTEXT_COLUMNS } from './call-context.ts';
 import type { ContextRow } from './call-context.ts';
 
-/** What a statement over `calls k` selects or returns for `callOf`. */
+/**
+ * What a statement over `calls k` selects or returns for `callOf`. A replay is as old as what it repeats: under the
+ * same key the same has to leave, its time included.
+ */
 export const CALL_COLUMNS = `
   k.id, k.organisation_id, k.conversation_id, k.origin, k.turn, k.round, k.step, k.tool, k.external_action_id,
   k.external_action_version, k.proposal, k.arguments, k.digest, k.reliability, k.state, k.reason, k.result,
-  k.confidence, k.message, k.missing, k.idempotency_key, k.epoch, k.answers_seq, k.attempts, k.planned_at,
+  k.confidence, k.message, k.missing, k.idempotency_key, k.epoch, k.answers_seq, k.attempts,
+  case when k.replay_of is null then k.planned_at else (select o.planned_at from calls o
+    where o.organisation_id = k.organisation_id and o.id = k.replay_of) end as planned_at,
   k.began_at, k.deadline_at, k.ended_at, k.status_code, k.response`;
 
 export interface CallRow {

@@ -35,7 +35,10 @@ const REPLAYED: Statement = {
     where organisation_id = $1 and external_action_id = $2 and id = $3`,
 };
 
-/** The same call for the same customer, outside of any turn: its conversation's fence is not asked. */
+/**
+ * The same call for the same customer, outside of any turn: its conversation's fence is not asked. What repeats a
+ * repetition repeats the first.
+ */
 const PLAN_REPLAY: Statement = {
   name: 'executions-plan-replay',
   text: `
@@ -43,7 +46,8 @@ const PLAN_REPLAY: Statement = {
       external_action_version, arguments, digest, reliability, state, confidence, message, idempotency_key,
       planned_at, replay_of)
     select organisation_id, $3, 'replay', conversation_id, tool, external_action_id, external_action_version,
-      arguments, digest, reliability, 'planned', confidence, message, idempotency_key, $4, id
+      arguments, digest, reliability, 'planned', confidence, message, idempotency_key, $4,
+      coalesce(replay_of, id)
     from calls where organisation_id = $1 and id = $2`,
 };
 
