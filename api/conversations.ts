@@ -23,12 +23,9 @@ const summary = z
     last_message_at: time.nullable(),
     resolved_at: time.nullable(),
     assignee: id.nullable().meta({ description: 'The member who has it, or the key that took it over' }),
-    queue: z
-      .strictObject({ division_id: id.nullable(), since: time })
-      .nullable()
-      .meta({
-        description: "Where it waits for a person; without a division in the organisation's own queue",
-      }),
+    queue: z.strictObject({ division_id: id.nullable(), since: time }).nullable().meta({
+      description: "Where it waits for a person; without a division in the organisation's own queue",
+    }),
     tags: z.array(z.string()),
     temporal_url: z.url().nullable(),
   })
