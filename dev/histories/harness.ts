@@ -37,6 +37,8 @@ export async function openHarness(env: Record<string, string> = {}): Promise<Har
   const dev = stage.dev();
   const database = new pg.Client(dev.database_url);
   await database.connect();
+  // With them every turn would begin with understanding; a shape that wants one switches it on.
+  await database.query('update external_actions set is_active = false');
 
   async function call(method: string, url: string, body: object, key?: string): Promise<unknown> {
     const response = await fetch(url, {

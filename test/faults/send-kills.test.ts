@@ -26,6 +26,7 @@ describe('a worker killed while it sends', function () {
     // Without understanding a turn is one model call and one send, so that "it began" means "the model is asked".
     await installation.setAgent({ personalities: {}, natural_language_escalation: false });
     records = openRecords(installation.stage.database.ownerUrl);
+    await records.pool.query('update external_actions set is_active = false');
   });
 
   beforeEach(async () => {
