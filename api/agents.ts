@@ -25,6 +25,12 @@ const settings = {
   temperature: z.number().min(0).max(2).nullable().meta({ description: "Null: the model's own" }),
   tool_assignments: z.array(words(100)).max(50),
   natural_language_escalation: z.boolean(),
+  confirmation_timeout_seconds: z.int().min(10).max(86_400).meta({
+    description: 'How long a question to the customer stays open before its call is cancelled',
+  }),
+  action_patience_seconds: z.int().min(1).max(120).meta({
+    description: 'How long the customer waits for an external action before hearing that it takes longer',
+  }),
   tools: agentTools,
 };
 
@@ -129,6 +135,8 @@ function toSettings(body: z.output<typeof change>): Partial<AgentSettings> {
     temperature: body.temperature ?? undefined,
     toolAssignments: body.tool_assignments,
     naturalLanguageEscalation: body.natural_language_escalation,
+    confirmationTimeoutSeconds: body.confirmation_timeout_seconds,
+    actionPatienceSeconds: body.action_patience_seconds,
     tools: body.tools && toTools(body.tools),
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
@@ -151,6 +159,8 @@ function toAgent(record: AgentRecord): z.input<typeof agent> {
     temperature: settings.temperature ?? null,
     tool_assignments: settings.toolAssignments,
     natural_language_escalation: settings.naturalLanguageEscalation,
+    confirmation_timeout_seconds: settings.confirmationTimeoutSeconds,
+    action_patience_seconds: settings.actionPatienceSeconds,
     tools: fromTools(settings.tools),
     created_at: record.createdAt.toISOString(),
     updated_at: record.updatedAt.toISOString(),

@@ -61,6 +61,26 @@ describe('settings over the API', () => {
     assert.deepEqual([equal.status, equal.body['version']], [200, 2]);
   });
 
+  it('EXT-4 takes how long a question to the customer stays open, and EXT-5 how long the customer waits', async () => {
+    const made = await as('builder', 'POST', '/v1/agents', { name: 'Ann', action_patience_seconds: 1 });
+    const { confirmation_timeout_seconds, action_patience_seconds } = made.body;
+    assert.deepEqual([confirmation_timeout_seconds, action_patience_seconds], [900, 1]);
+    const path = `/v1/agents/${String(made.body['id'])}`;
+    const changed = await as('builder', 'PATCH', path, { confirmation_timeout_seconds: 86_400 });
+    assert.equal(changed.body['confirmation_timeout_seconds'], 86_400);
+    assert.equal(changed.body['action_patience_seconds'], 1);
+    for (const wrong of [
+      { confirmation_timeout_seconds: 9 },
+      { confirmation_timeout_seconds: 86_401 },
+      { action_patience_seconds: 0 },
+      { action_patience_seconds: 121 },
+      { action_patience_seconds: 1.5 },
+    ]) {
+      const refused = await as('builder', 'PATCH', path, wrong);
+      assert.deepEqual([refused.status, fieldsOf(refused)], [422, Object.keys(wrong)]);
+    }
+  });
+
   it('TEN-2 refuses names and words of an agent that are empty or only white space', async () => {
     for (const name of ['', ' \t', undefined]) {
       const answer = await as('builder', 'POST', '/v1/agents', { name });
