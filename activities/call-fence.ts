@@ -35,7 +35,7 @@ export async function throughFence(
 }
 
 /** A room tool that ran before says in its result whom the conversation went to. */
-function leavingOf(result: unknown): Leaving | null {
+export function leavingOf(result: unknown): Leaving | null {
   const leaves = (result as { leaves?: Leaving } | null)?.leaves;
   return leaves ?? null;
 }

@@ -11,16 +11,23 @@ import type { Executed } from './tools/tool.ts';
 /** How often a tool's other side is called at most; beyond it what is known is the outcome. */
 const MOST_ATTEMPTS = 3;
 
-/** One attempt at one of the agent's tools (ACT-1). */
+export interface ToolOrder extends CallRef {
+  regroup: boolean;
+  answersSeq: number;
+}
+
+/** Another attempt at one of the agent's tools (ACT-1), where the first one, with the model's step, brought no end. */
 export function makeCallTool(ports: ActivityPorts) {
-  return ({
-    regroup,
-    answersSeq,
-    ...ref
-  }: CallRef & { regroup: boolean; answersSeq: number }): Promise<CallVerdict> =>
-    throughFence(ports, ref, { regroup, answersSeq }, (ready) =>
-      withHeartbeat((signal) => attemptOnce(ports, ref, ready, signal)),
-    );
+  return (order: ToolOrder): Promise<CallVerdict> => withHeartbeat((signal) => tryTool(ports, order, signal));
+}
+
+/** One attempt. @throws ParleyFailure CALL_TRY_AGAIN where another may follow. */
+export function tryTool(
+  ports: ActivityPorts,
+  { regroup, answersSeq, ...ref }: ToolOrder,
+  signal: AbortSignal,
+): Promise<CallVerdict> {
+  return throughFence(ports, ref, { regroup, answersSeq }, (ready) => attemptOnce(ports, ref, ready, signal));
 }
 
 async function attemptOnce(
@@ -45,7 +52,9 @@ async function attemptOnce(
     timeoutMs: HOLD_MS,
   });
   failpoint('call.after');
-  if (executed.kind === 'try_again' && attempt < MOST_ATTEMPTS) {
+  // What may not be repeated has had its only attempt, even where nothing happened.
+  const last = attempt >= MOST_ATTEMPTS || call.reliability === 'none';
+  if (executed.kind === 'try_again' && !last) {
     await calls.noteAttempt(ref, executed.attempt, clock.now());
     throw new ParleyFailure('CALL_TRY_AGAIN', { retryAfterMs: executed.afterMs ?? undefined });
   }

@@ -5,8 +5,10 @@ import type { CoreIntent } from '../domain/intents.ts';
 import { callModel } from './call-model.ts';
 import { offeredTools } from './offered-tools.ts';
 import type { OfferedTool } from './offered-tools.ts';
-import type { ActivityPorts, Call, CallStep, ModelToolCall, TakenTurn, TurnStep } from './ports.ts';
+import type { ActivityPorts, CallStep, ModelToolCall, TakenTurn, TurnStep } from './ports.ts';
 import { judgeProposals } from './propose-calls.ts';
+import { runCalls, standingCalls } from './run-calls.ts';
+import type { CallsVerdict } from './run-calls.ts';
 import { replyRequest } from './prompts/reply.ts';
 import { readAnswer } from './prompts/tool-calls.ts';
 import { askingFor } from './question.ts';
@@ -17,8 +19,8 @@ export type ComposeVerdict =
   /** The agent's settings changed: this turn has to be understood first. */
   | { kind: 'needs_understanding'; settings: TurnSettings }
   | { kind: 'planned'; answersSeq: number; settings: TurnSettings; summaryDue: boolean }
-  /** The model wants these done, in this order; those that do not run wait for the customer. */
-  | { kind: 'calls'; calls: { callId: string; tool: string; runs: boolean }[]; answersSeq: number };
+  /** The model wanted things done first. */
+  | CallsVerdict;
 
 /** One step of the agent's loop, as the workflow asks for it. */
 export interface ComposeOrder extends ConversationRef {
@@ -31,6 +33,8 @@ export interface ComposeOrder extends ConversationRef {
   coreIntent: CoreIntent | null;
   /** The round's messages were understood: none are taken besides. */
   understood: boolean;
+  /** Newer messages may still start the turn over. */
+  mayStartOver: boolean;
   /** The call the customer did not want; the one the reply is to ask about. */
   declined: string | null;
   asking: string | null;
@@ -62,7 +66,7 @@ export function makeComposeReply(ports: ActivityPorts) {
     if (offered.length > 0) {
       if (begins && round > 0) await ports.calls.supersede(ref, turn, round, ports.clock.now());
       const standing = await ports.calls.planned(ref, at);
-      if (standing.length > 0) return wanted(standing, at);
+      if (standing.length > 0) return standingCalls(standing, at.answersSeq);
     }
     const acting = offered.length > 0 || order.understood || step > 1;
     const calls = acting ? await ports.calls.ofRound(ref, turn, round) : [];
@@ -79,7 +83,7 @@ export function makeComposeReply(ports: ActivityPorts) {
       readAnswer,
     );
     if (answer.kind === 'calls')
-      return propose(ports, { ref, taken, at, offered, proposed: answer.calls, trace });
+      return propose(ports, { ref, taken, at, offered, proposed: answer.calls, trace, order });
     await planReply(ports, ref, taken, { text: answer.text, asks: question.confirm !== null }, trace);
     return planned;
   };
@@ -111,19 +115,15 @@ interface Proposed {
   offered: readonly OfferedTool[];
   proposed: readonly ModelToolCall[];
   trace: TurnStep;
+  order: ComposeOrder;
 }
 
-async function propose(ports: ActivityPorts, { ref, taken, at, offered, proposed, trace }: Proposed) {
+async function propose(ports: ActivityPorts, { ref, taken, at, offered, proposed, trace, order }: Proposed) {
   const context = await ports.calls.context(ref);
   const judged = await judgeProposals(ports, { ref, taken, context, offered, proposed });
   const rows = await ports.calls.plan(ref, at, judged, trace, ports.clock.now());
   ports.failpoint('call.planned');
-  return wanted(rows, at);
-}
-
-function wanted(rows: readonly Call[], { answersSeq }: CallStep): Extract<ComposeVerdict, { kind: 'calls' }> {
-  const calls = rows
-    .filter(({ state }) => state === 'planned' || state === 'calling' || state === 'awaiting_confirmation')
-    .map(({ id, tool, state }) => ({ callId: id, tool, runs: state !== 'awaiting_confirmation' }));
-  return { kind: 'calls', calls, answersSeq };
+  // Fewer rows than judged: a later turn has overtaken this one, and nothing of it is done any more.
+  const planned = rows.map((row, index) => ({ row, effect: judged[index]?.effect ?? ('write' as const) }));
+  return runCalls(ports, planned, { mayStartOver: order.mayStartOver, answersSeq: at.answersSeq });
 }

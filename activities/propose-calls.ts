@@ -1,4 +1,5 @@
 import type { ConversationRef } from '../contract/conversation.ts';
+import type { Effect } from '../domain/call.ts';
 import type { Json } from '../domain/external-action.ts';
 import { describeContent } from '../domain/message.ts';
 import { digestOf } from './digest.ts';
@@ -7,6 +8,8 @@ import { builtInValues } from './placeholders.ts';
 import type { ActivityPorts, CallContext, ModelToolCall, NewCall, TakenTurn } from './ports.ts';
 
 type Taken = Extract<TakenTurn, { kind: 'taken' }>;
+
+export type Judged = NewCall & { effect: Effect };
 
 interface Proposals {
   ref: ConversationRef;
@@ -23,7 +26,7 @@ interface Proposals {
 export async function judgeProposals(
   { calls, clock }: Pick<ActivityPorts, 'calls' | 'clock'>,
   { ref, taken, context, offered, proposed }: Proposals,
-): Promise<NewCall[]> {
+): Promise<Judged[]> {
   const message = taken.messages.map(({ content }) => describeContent(content)).join('\n');
   const placeholders = builtInValues({
     contact: taken.contact,
@@ -32,7 +35,7 @@ export async function judgeProposals(
     message,
     at: clock.now(),
   });
-  const judged: NewCall[] = [];
+  const judged: Judged[] = [];
   for (const proposal of proposed) {
     const found = offered.find(({ offer }) => offer.name === proposal.name);
     const base = { ...emptyCall(proposal, message) };
@@ -71,6 +74,7 @@ export async function judgeProposals(
     }
     judged.push({
       ...call,
+      effect: resolved.effect,
       state: asks ? 'awaiting_confirmation' : 'planned',
       reason: again ? 'made_before' : null,
       result: asks ? { ok: false, waiting: 'The customer has to agree first. Ask them.' } : null,
@@ -96,8 +100,8 @@ function emptyCall(proposal: ModelToolCall, message: string): Omit<NewCall, 'sta
   };
 }
 
-function refused(call: Omit<NewCall, 'state'>, reason: string, error: string): NewCall {
-  return { ...call, state: 'refused', reason, result: { ok: false, error } };
+function refused(call: Omit<NewCall, 'state'>, reason: string, error: string): Judged {
+  return { ...call, effect: 'write', state: 'refused', reason, result: { ok: false, error } };
 }
 
 function jsonOrNull(text: string): Json {

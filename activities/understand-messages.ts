@@ -93,7 +93,9 @@ async function carryOut(
     const [planned] = await calls.plan(ref, step, [call], trace, now);
     // Planned first: what was known so far is lost to nobody who dies in between.
     if (open !== null && decision.cancel !== null) await calls.cancel(ref, open.id, decision.cancel, now);
-    return planned === undefined ? { do: 'talk', declined: null } : nextFor(ports, ref, planned);
+    return planned === undefined
+      ? { do: 'talk', declined: null }
+      : nextFor(ports, ref, planned, decision.action);
   }
   await transcript.recordStep(ref, trace, now);
   if (decision.kind === 'agreed') {
@@ -142,13 +144,14 @@ async function nextFor(
   { externalActions }: Pick<ActivityPorts, 'externalActions'>,
   ref: ConversationRef,
   call: Call,
+  known?: ExternalActionVersion,
 ): Promise<Understood['next']> {
   const { id: callId, tool } = call;
   if (call.state === 'gathering') return { do: 'ask', callId };
   if (call.state === 'awaiting_confirmation') return { do: 'confirm', callId };
   if (call.externalAction === null) return { do: 'run', callId, tool };
   const { id, version } = call.externalAction;
-  const action = await externalActions.version(ref.organisationId, id, version);
+  const action = known ?? (await externalActions.version(ref.organisationId, id, version));
   return { do: 'call', callId, ...callingPolicy(action) };
 }
 

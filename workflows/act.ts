@@ -1,7 +1,7 @@
 import type { ComposeVerdict, Understood } from '../activities/index.ts';
 import type { OpenCall } from '../contract/conversation.ts';
 import type { CoreIntent } from '../domain/intents.ts';
-import { callInTime, callTool } from './call.ts';
+import { callInTime, callTool, giveAway } from './call.ts';
 import { ownStore, untilStoreIsBack } from './effects.ts';
 import { MAX_STEPS } from './policy.ts';
 import type { Round, TurnShell } from './shell.ts';
@@ -98,8 +98,9 @@ async function askToConfirm(round: Round, speech: Speech, callId: string): Promi
 async function talk(round: Round, speech: Speech): Promise<Draft> {
   const { shell } = round;
   let asking = speech.asking;
+  let done = '';
   for (let step = 1; ; step++) {
-    const composed = await compose(round, { ...speech, asking }, step);
+    const composed = await compose(round, { ...speech, asking }, { step, after: done });
     switch (composed.kind) {
       case 'nothing':
         return noteTaken(shell, composed);
@@ -112,22 +113,41 @@ async function talk(round: Round, speech: Speech): Promise<Draft> {
         return draft.kind === 'planned' ? { ...draft, opens: asking } : draft;
       }
       case 'calls': {
-        for (const call of composed.calls.filter(({ runs }) => runs)) {
-          const stopped = await callTool(round, call, composed.answersSeq);
-          if (stopped !== null) return stopped;
-        }
-        const toConfirm = composed.calls.find(({ runs }) => !runs);
-        if (toConfirm !== undefined) asking = { callId: toConfirm.callId, kind: 'awaiting_confirmation' };
+        const stopped = await finishCalls(round, composed);
+        if (stopped !== null) return stopped;
+        done = composed.calls.map(({ tool }) => tool).join(', ');
+        const waits = composed.calls.find(({ is }) => is === 'waits');
+        if (waits !== undefined) asking = { callId: waits.callId, kind: 'awaiting_confirmation' };
       }
     }
   }
 }
 
-function compose(round: Round, speech: Speech, step: number): Promise<ComposeVerdict> {
+/** The step has tried each of its calls once; what did not end is tried again here, where its waits show. */
+async function finishCalls(
+  round: Round,
+  { acted, refused, leaves, calls, answersSeq }: Extract<ComposeVerdict, { kind: 'calls' }>,
+): Promise<Extract<Draft, { kind: 'start_over' | 'gave_away' }> | null> {
+  if (acted) round.mayStartOver = false;
+  if (refused) return { kind: 'start_over' };
+  if (leaves !== null) return giveAway(round.shell, leaves, answersSeq);
+  for (const call of calls.filter(({ is }) => is === 'to_run')) {
+    const stopped = await callTool(round, call, answersSeq);
+    if (stopped !== null) return stopped;
+  }
+  return null;
+}
+
+/** @param after the tools of the step before: the history says what the model knows by now */
+function compose(
+  round: Round,
+  speech: Speech,
+  { step, after }: { step: number; after: string },
+): Promise<ComposeVerdict> {
   const { shell, turn } = round;
   const { coreIntent, understood, declined, asking } = speech;
   const voice = coreIntent === null ? '' : `, ${coreIntent}`;
-  const later = step === 1 ? '' : `, step ${step}`;
+  const later = step === 1 ? '' : `, step ${step} after ${after}`;
   shell.doing(`turn ${turn}: composing the reply${voice}${later}`);
   const order = {
     ...shell.ref,
@@ -135,6 +155,7 @@ function compose(round: Round, speech: Speech, step: number): Promise<ComposeVer
     round: round.round,
     step,
     lastStep: step >= MAX_STEPS,
+    mayStartOver: round.mayStartOver,
     coreIntent,
     understood,
     declined,

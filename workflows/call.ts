@@ -75,13 +75,17 @@ export async function callTool(
   const verdict = await runTool(round, call, answersSeq);
   if (verdict.kind === 'refused') return { kind: 'start_over' };
   round.mayStartOver = false;
-  if (verdict.leaves === null) return null;
-  const { closingCause, assignee, ...ownership } = verdict.leaves;
-  shell.tell({
-    fact: 'gaveAway',
-    ...ownership,
-    queued: ownership.owner === 'operator' && assignee === null,
-  });
+  return verdict.leaves === null ? null : giveAway(shell, verdict.leaves, answersSeq);
+}
+
+/** A tool assigned or resolved the conversation: its closing message is all that is left to say. */
+export function giveAway(
+  shell: TurnShell,
+  { closingCause, assignee, ...ownership }: NonNullable<Extract<CallVerdict, { kind: 'ended' }>['leaves']>,
+  answersSeq: number,
+): Extract<Draft, { kind: 'gave_away' }> {
+  const queued = ownership.owner === 'operator' && assignee === null;
+  shell.tell({ fact: 'gaveAway', ...ownership, queued });
   return { kind: 'gave_away', answersSeq, closingCause };
 }
 

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Pool } from 'undici';
 import type { AgentSettings } from '../../../domain/agent.ts';
 import { openProgress } from '../../progress.ts';
@@ -21,6 +22,8 @@ export type ProductPart = 'api' | 'worker' | 'postgres' | 'temporal';
 
 /** One channel integration as its provider's program sees it. */
 export interface BenchChannel {
+  /** Gives it the external action that the stub of the model always means, calling the receiver's hook. */
+  addAction(): Promise<void>;
   /** Posts a message; resolves with the conversation's id and the milliseconds until its 202. */
   post(room: string, messageId: string): Promise<{ conversationId: string; ackMs: number }>;
 }
@@ -30,6 +33,7 @@ export type AgentSetting = Partial<{
   wait_time_seconds: number;
   wait_cap_seconds: number;
   message_limit: number;
+  tools: { node_type: string; fields: object }[];
   personalities: Partial<Record<keyof AgentSettings['personalities'], { name: string; prompt: string }>>;
 }>;
 
@@ -78,7 +82,11 @@ export async function openBenchStage(
           settings: { reply_url: receiver.url },
           secrets: { signing_secret: SIGNING_SECRET },
         });
-        return providerOf(pool, keys.gateway, `/v1/channels/${id}/messages`);
+        return {
+          ...providerOf(pool, keys.gateway, `/v1/channels/${id}/messages`),
+          addAction: async () =>
+            void (await make(pool, keys.builder, '/v1/external-actions', action(id, receiver))),
+        };
       },
       close,
     };
@@ -88,7 +96,20 @@ export async function openBenchStage(
   }
 }
 
-function providerOf(pool: Pool, key: string, path: string): BenchChannel {
+function action(channel: string, receiver: Receiver): object {
+  return {
+    channel_integration: channel,
+    action_name: 'bench_call',
+    display_name: 'Bench call',
+    webhook_url: receiver.hookUrl,
+    payload_template: { item: '{{item}}' },
+    variables: [{ name: 'item', prompt: 'What it is about', required: true }],
+    success_message: 'Done.',
+    rate_limit_per_minute: 10_000,
+  };
+}
+
+function providerOf(pool: Pool, key: string, path: string): Omit<BenchChannel, 'addAction'> {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   return {
     async post(room, messageId) {
@@ -107,7 +128,11 @@ function providerOf(pool: Pool, key: string, path: string): BenchChannel {
 }
 
 async function make(pool: Pool, key: string, path: string, body: object): Promise<{ id: string }> {
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const headers = {
+    authorization: `Bearer ${key}`,
+    'content-type': 'application/json',
+    'idempotency-key': randomUUID(),
+  };
   const answer = await pool.request({ method: 'POST', path, headers, body: JSON.stringify(body) });
   if (answer.statusCode !== 201)
     throw new Error(`POST ${path} was answered ${answer.statusCode}: ${await answer.body.text()}`);

@@ -6,6 +6,10 @@ export interface Receiver {
   url: string;
   /** `host:port`, for EGRESS_ALLOW. */
   host: string;
+  /** Where external actions call. */
+  hookUrl: string;
+  /** When the call that this message led to arrived; its payload names the message as `item`. */
+  called(messageId: string): Promise<number>;
   /** When the reply to the message with this id of ours arrived, on the clock of performance.now(). */
   reply(messageId: string): Promise<number>;
   close(): Promise<void>;
@@ -23,8 +27,8 @@ export async function openReceiver(): Promise<Receiver> {
   function note(body: string): void {
     const at = performance.now();
     lastSign = at;
-    const { in_reply_to: ids } = JSON.parse(body) as { in_reply_to: string[] };
-    for (const id of ids) {
+    const { in_reply_to: ids, item } = JSON.parse(body) as { in_reply_to?: string[]; item?: string };
+    for (const id of ids ?? [`call of ${item ?? ''}`]) {
       const waiter = waiting.get(id);
       if (waiter === undefined) arrived.set(id, at);
       else {
@@ -51,18 +55,22 @@ export async function openReceiver(): Promise<Receiver> {
   }, 1000);
 
   const host = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  function wait(messageId: string): Promise<number> {
+    const at = arrived.get(messageId);
+    if (at !== undefined) {
+      arrived.delete(messageId);
+      return Promise.resolve(at);
+    }
+    if (waiting.size === 0) lastSign = performance.now();
+    return new Promise((resolve, reject) => waiting.set(messageId, { resolve, reject }));
+  }
+
   return {
     url: `http://${host}/replies`,
+    hookUrl: `http://${host}/hook`,
     host,
-    reply(messageId) {
-      const at = arrived.get(messageId);
-      if (at !== undefined) {
-        arrived.delete(messageId);
-        return Promise.resolve(at);
-      }
-      if (waiting.size === 0) lastSign = performance.now();
-      return new Promise((resolve, reject) => waiting.set(messageId, { resolve, reject }));
-    },
+    reply: wait,
+    called: (messageId) => wait(`call of ${messageId}`),
     close() {
       clearInterval(watchdog);
       server.closeAllConnections();

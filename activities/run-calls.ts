@@ -1,0 +1,95 @@
+import { ParleyFailure } from '../contract/failures.ts';
+import type { Effect } from '../domain/call.ts';
+import { hasEnded } from '../domain/call.ts';
+import { leavingOf } from './call-fence.ts';
+import type { CallVerdict } from './call-fence.ts';
+import { tryTool } from './call-tool.ts';
+import { withHeartbeat } from './heartbeat.ts';
+import type { ActivityPorts, Call, Leaving } from './ports.ts';
+
+/** What became of the calls of one step. Ids, names and states: the history shows it. */
+export interface CallsVerdict {
+  kind: 'calls';
+  /** `to_run`: not tried, or to be tried again; `waits`: the customer is asked first. */
+  calls: { callId: string; tool: string; is: 'ended' | 'to_run' | 'waits' }[];
+  answersSeq: number;
+  /** Something may have happened outside: the turn is not started over any more. */
+  acted: boolean;
+  /** The fence sent the turn back to its beginning. */
+  refused: boolean;
+  leaves: Leaving | null;
+}
+
+/** The rows of a step as an earlier run of it left them. */
+export function standingCalls(rows: readonly Call[], answersSeq: number): CallsVerdict {
+  const leaves = rows.map(({ result }) => leavingOf(result)).find((leaving) => leaving !== null) ?? null;
+  const acted = rows.some(({ attempts }) => attempts > 0);
+  return { kind: 'calls', calls: rows.map(shown), answersSeq, acted, refused: false, leaves };
+}
+
+function shown({ id, tool, state }: Call): CallsVerdict['calls'][number] {
+  if (state === 'awaiting_confirmation') return { callId: id, tool, is: 'waits' };
+  return { callId: id, tool, is: hasEnded(state) ? 'ended' : 'to_run' };
+}
+
+/**
+ * The first attempt at what a step planned, in the very activity of the step: a task of its own for each would double
+ * what a tool costs the history. What needs another attempt is left to `callTool`, whose waits and errors show there.
+ * Reads run side by side, writes one after the other; nothing follows a write that has not ended (ACT-8).
+ */
+export async function runCalls(
+  ports: ActivityPorts,
+  planned: readonly { row: Call; effect: Effect }[],
+  { mayStartOver, answersSeq }: { mayStartOver: boolean; answersSeq: number },
+): Promise<CallsVerdict> {
+  const verdict = {
+    ...standingCalls(
+      planned.map(({ row }) => row),
+      answersSeq,
+    ),
+  };
+  const runs = planned.filter(({ row }) => row.state === 'planned');
+  for (const together of sideBySide(runs)) {
+    const regroup = mayStartOver && !verdict.acted;
+    const tried = await Promise.all(together.map(({ row }) => tryOnce(ports, row, { regroup, answersSeq })));
+    if (tried.some((each) => each?.kind === 'refused')) return { ...verdict, refused: true };
+    // A read changes nothing outside: newer messages may still start the turn over.
+    verdict.acted ||= together.some(({ effect }) => effect === 'write');
+    for (const [at, each] of tried.entries()) {
+      if (each?.kind !== 'ended') continue;
+      verdict.leaves ??= each.leaves;
+      verdict.calls = verdict.calls.map((call) =>
+        call.callId === together[at]?.row.id ? { ...call, is: 'ended' } : call,
+      );
+    }
+    if (verdict.leaves !== null || tried.includes(null)) break;
+  }
+  return verdict;
+}
+
+/** Null: it has to be tried again. */
+async function tryOnce(
+  ports: ActivityPorts,
+  { id, organisationId }: Call,
+  options: { regroup: boolean; answersSeq: number },
+): Promise<CallVerdict | null> {
+  try {
+    return await withHeartbeat((signal) =>
+      tryTool(ports, { organisationId, callId: id, ...options }, signal),
+    );
+  } catch (error) {
+    if (error instanceof ParleyFailure && error.code === 'CALL_TRY_AGAIN') return null;
+    throw error;
+  }
+}
+
+/** Neighbouring reads together, each write alone. */
+function sideBySide<T extends { effect: Effect }>(calls: readonly T[]): T[][] {
+  const groups: T[][] = [];
+  for (const call of calls) {
+    const last = groups.at(-1);
+    if (call.effect === 'read' && last?.[0]?.effect === 'read') last.push(call);
+    else groups.push([call]);
+  }
+  return groups;
+}
