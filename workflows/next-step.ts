@@ -16,7 +16,9 @@ export function nextStep(state: ConversationState, now: number): NextStep {
   if (state.toSettle.length > 0) return { step: 'settle' };
   const overdue = state.awaitedDeliveries.find((awaited) => awaited.due <= now || state.resolved);
   if (overdue !== undefined) return { step: 'give_up_delivery', outboundId: overdue.outboundId };
-  if (state.openCall !== null && (state.openCall.due <= now || state.resolved))
+  // A person who has the conversation decides for themselves what is done.
+  const overtaken = state.resolved || state.owner === 'operator';
+  if (state.openCall !== null && (state.openCall.due <= now || overtaken))
     return { step: 'cancel_call', callId: state.openCall.callId };
   const [ended] = state.outcomesDue;
   if (ended !== undefined) return { step: 'tell_outcome', callId: ended };

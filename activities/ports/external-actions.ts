@@ -1,5 +1,5 @@
 import type { ConversationRef } from '../../contract/conversation.ts';
-import type { ExternalAction, Json } from '../../domain/external-action.ts';
+import type { ExternalAction } from '../../domain/external-action.ts';
 
 /** A saved version with its row. */
 export interface ExternalActionVersion extends ExternalAction {

@@ -15,15 +15,19 @@ const BUDGETS = {
   understanding: 6,
   extra_message: 4,
   prolonged_wait: 5,
+  tool_round: 10,
 } as const;
 
 /** Kinds of turn that have a budget and are not built yet. */
-const NOT_BUILT = { tool_round: null, approval: null, nudge: null, idle_reset: null };
+const NOT_BUILT = { approval: null, nudge: null, idle_reset: null };
 
 const WAIT_SECONDS = 2;
 const BURST = 6;
 /** So far apart that each message is a workflow task of its own, the dearest case; all inside one wait. */
 const GAP_MS = 200;
+
+/** The stub of the model calls it once a turn. */
+const TAGGING = [{ node_type: 'qontak_chat_room_tag', fields: {} }];
 
 const TWO_VOICES = {
   sales: { name: 'Sales', prompt: 'You sell.' },
@@ -37,12 +41,13 @@ await runBench('events', { turns: 10 }, async ({ turns }, signal) => {
     const play = openScenes(bench, histories, turns);
     const plain_unbuffered = await play.turn({ wait_time_seconds: 0, wait_cap_seconds: 0 });
     const waiting = { wait_time_seconds: WAIT_SECONDS, wait_cap_seconds: WAIT_SECONDS };
-    const [plain_buffered, whole, two, understood] = await Promise.all([
+    const [plain_buffered, whole, two, understood, acting] = await Promise.all([
       play.turn({ ...waiting, wait_time_seconds: 0.5, wait_cap_seconds: 0.5 }),
       // The cap equals the wait: no message prolongs it.
       play.burst(waiting, BURST),
       play.burst({ ...waiting, wait_cap_seconds: 30 }, 2),
       play.turn({ wait_time_seconds: 0, wait_cap_seconds: 0, personalities: TWO_VOICES }),
+      play.turn({ wait_time_seconds: 0, wait_cap_seconds: 0, tools: TAGGING }),
     ]);
     const extra_message = (whole - plain_buffered) / (BURST - 1);
     const figures = {
@@ -51,6 +56,7 @@ await runBench('events', { turns: 10 }, async ({ turns }, signal) => {
       understanding: understood - plain_unbuffered,
       extra_message,
       prolonged_wait: two - plain_buffered - extra_message,
+      tool_round: acting - plain_unbuffered,
     };
     const statements = await play.statements();
     print(figures, statements);

@@ -48,10 +48,10 @@ describe('benches', function () {
       'understanding',
       'extra_message',
       'prolonged_wait',
+      'tool_round',
     ]);
     areNumbers(ran, ['statements']);
-    for (const name of ['tool_round', 'approval', 'nudge', 'idle_reset'])
-      assert.equal(ran.figures[name], null);
+    for (const name of ['approval', 'nudge', 'idle_reset']) assert.equal(ran.figures[name], null);
   });
 
   it('CONV-6 flat finds the same events and statements in early and late turns', async () => {
@@ -68,6 +68,13 @@ describe('benches', function () {
     assert.equal(ran.figures['bench'], 'throughput');
     areNumbers(ran, ['grouped_per_s', 'single_per_s', 'alone_p50_ms', 'alone_p95_ms', 'ack_p50_ms']);
     areNumbers(ran, ['cpu_s_per_1000', 'floor_cpu_s_per_1000', 'cpu_ratio', 'peak_mb']);
+  });
+
+  it('ACT-1 tools keeps the budget of a tool round and times a message on its way to a webhook', async () => {
+    const ran = await bench('tools', '--turns', '5', '--calls', '5');
+    assert.equal(ran.code, 0, ran.output);
+    assert.equal(ran.figures['bench'], 'tools');
+    areNumbers(ran, ['events_per_round', 'cpu_ms_per_round', 'p50_ms', 'p95_ms']);
   });
 
   it('RUN-3 an unknown option is answered with the options there are', async () => {
