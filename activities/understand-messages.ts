@@ -53,13 +53,28 @@ export function makeUnderstandMessages(ports: ActivityPorts) {
     const actions = await ports.externalActions.active(ref);
     const [standing] = await ports.calls.planned(ref, step);
     if (standing !== undefined) return understood('general', step, await nextFor(ports, ref, standing));
-    const open = callIsOpen ? await ports.calls.open(ref) : null;
+    const open = await whatWaits(ports, ref, { turn, round, callIsOpen });
     const offered = { actions, open };
     const call = { ref, turn, kind: 'understand' as const, request: understandingRequest(taken, offered) };
     const { answer, step: trace } = await callModel(ports, call, parseUnderstanding);
     const next = await carryOut(ports, { ref, taken, step, open, trace }, decide(answer, offered));
     return understood(answer.coreIntent, step, next);
   };
+}
+
+/**
+ * The call that waits for the customer; or, where newer messages sent the turn back before its call was made, that
+ * call: what was said so far is not asked for twice.
+ */
+async function whatWaits(
+  { calls }: Pick<ActivityPorts, 'calls'>,
+  ref: ConversationRef,
+  { turn, round, callIsOpen }: { turn: number; round: number; callIsOpen: boolean },
+): Promise<Call | null> {
+  const open = callIsOpen || round > 0 ? await calls.open(ref) : null;
+  if (open !== null || round === 0) return open;
+  const before = await calls.ofRound(ref, turn, round - 1);
+  return before.find(({ step, state }) => step === 0 && state === 'superseded') ?? null;
 }
 
 function understood(coreIntent: CoreIntent, { answersSeq }: CallStep, next: Understood['next']): Understood {

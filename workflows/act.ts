@@ -43,7 +43,6 @@ export async function act(round: Round): Promise<Draft> {
     'MODEL_UNAVAILABLE',
   );
   if (understood.kind === 'nothing') return noteTaken(shell, understood);
-  if (openCall !== null) shell.tell({ fact: 'callClosed', callId: openCall.callId });
   const { coreIntent, next } = understood;
   const speech = { coreIntent, understood: true, declined: null, asking: null };
   switch (next.do) {

@@ -13,7 +13,11 @@ import type { Round, TurnShell } from './shell.ts';
  */
 export async function runTurn(shell: TurnShell): Promise<void> {
   shell.tell({ fact: 'turnBegan' });
-  const { turn, settings } = shell.state();
+  const { turn, settings, openCall: waited } = shell.state();
+  // Whatever the customer said to it, a question is asked once; until the turn is over it may start over with it.
+  const closeQuestion = () => {
+    if (waited !== null) shell.tell({ fact: 'callClosed', callId: waited.callId });
+  };
   for (let number = 0; ; number++) {
     const mayStartOver = settings.regroup && number < MAX_START_OVERS;
     const round: Round = { shell, turn, round: number, mayStartOver };
@@ -22,11 +26,13 @@ export async function runTurn(shell: TurnShell): Promise<void> {
     if (draft.kind === 'start_over') continue;
     if (draft.kind === 'gave_away') {
       if (draft.closingCause !== null) await say(round, draft.closingCause);
+      closeQuestion();
       shell.tell({ fact: 'turnAnswered', answeredSeq: draft.answersSeq });
       return;
     }
     const sent = await say(round, turnCause(turn));
     if (sent.kind === 'refused' && sent.reason === 'newer_message') continue;
+    closeQuestion();
     if (draft.opens !== null && sent.kind !== 'refused') {
       const due = Date.now() + shell.state().settings.confirmMs;
       shell.tell({ fact: 'callOpened', call: { ...draft.opens, due } });
