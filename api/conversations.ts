@@ -112,7 +112,7 @@ export const readMessages = operation({
 });
 
 export const readTurns = operation({
-  summary: 'The trace: every model call of every turn',
+  summary: 'The trace: every model call, tool call and external action of every turn',
   params: byId,
   query: pageQuery,
   status: 200,

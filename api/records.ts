@@ -26,11 +26,15 @@ const auditEntry = z
 
 export const listEvents = operation({
   summary: 'What happened, newest first',
-  query: pageQuery,
+  query: pageQuery.extend({
+    conversation: id.optional(),
+    name: z.string().min(1).max(100).optional().meta({ description: 'Only events of this name' }),
+  }),
   status: 200,
   answer: pageOf(event),
   async run({ caller, query }, { readers }) {
-    const page = await readers.events(caller, toPageQuery(query));
+    const { conversation, name } = query;
+    const page = await readers.events(caller, { conversation, name }, toPageQuery(query));
     return toPage(page, ({ conversationId, at, ...same }) => ({
       ...same,
       conversation_id: conversationId,

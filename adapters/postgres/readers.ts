@@ -1,30 +1,18 @@
 import type pg from 'pg';
-import type { AuditEntry, Readers, StoredEvent, TraceStep } from '../../api/ports.ts';
-import { asOrganisation, isUuid } from './as-organisation.ts';
+import type { AuditEntry, Readers, StoredEvent } from '../../api/ports.ts';
+import { asOrganisation } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
 import { BY_NUMBER, readCursor, toPage } from './page.ts';
 import { readConversation, readConversations } from './read-conversations.ts';
 import { readMessages } from './read-messages.ts';
-
-const CONVERSATION_EXISTS: Statement = {
-  name: 'read-conversation-exists',
-  text: 'select 1 from conversations where organisation_id = $1 and id = $2',
-};
-
-const TURNS: Statement = {
-  name: 'read-turns',
-  text: `
-    select number::text, turn, kind, model, request, response, input_tokens, output_tokens, duration_ms, failure, at
-    from turn_steps
-    where organisation_id = $1 and conversation_id = $2 and number > coalesce($3::bigint, 0)
-    order by turn_steps.number limit $4`,
-};
+import { readTrace } from './read-trace.ts';
 
 const EVENTS: Statement = {
   name: 'read-events',
   text: `
     select number::text, name, conversation_id, properties, at from events
     where organisation_id = $1 and number < coalesce($2::bigint, 9223372036854775807)
+      and ($4::uuid is null or conversation_id = $4) and ($5::text is null or name = $5)
     order by events.number desc limit $3`,
 };
 
@@ -35,20 +23,6 @@ const AUDIT: Statement = {
     where organisation_id = $1 and number < coalesce($2::bigint, 9223372036854775807)
     order by audit.number desc limit $3`,
 };
-
-interface TurnRow {
-  number: string;
-  turn: number;
-  kind: string;
-  model: string | null;
-  request: unknown;
-  response: unknown;
-  input_tokens: number;
-  output_tokens: number;
-  duration_ms: number;
-  failure: string | null;
-  at: Date;
-}
 
 interface EventRow {
   number: string;
@@ -75,20 +49,12 @@ export function openReaders(pool: pg.Pool): Readers {
     conversation: readConversation(pool),
     messages: readMessages(pool),
 
-    turns: ({ organisationId }, conversationId, { limit, cursor }) =>
-      asOrganisation(pool, organisationId, async (tenancy) => {
-        if (!isUuid(conversationId)) return null;
-        const found = await tenancy.rows(CONVERSATION_EXISTS, [organisationId, conversationId]);
-        if (found.length === 0) return null;
-        const after = readCursor(cursor, BY_NUMBER);
-        const values = [organisationId, conversationId, after?.[0] ?? null, limit + 1];
-        return toPage(await tenancy.rows<TurnRow>(TURNS, values), limit, (row) => [row.number], traceStep);
-      }),
+    turns: readTrace(pool),
 
-    events: ({ organisationId }, { limit, cursor }) =>
+    events: ({ organisationId }, { conversation, name }, { limit, cursor }) =>
       asOrganisation(pool, organisationId, async (tenancy) => {
         const before = readCursor(cursor, BY_NUMBER);
-        const values = [organisationId, before?.[0] ?? null, limit + 1];
+        const values = [organisationId, before?.[0] ?? null, limit + 1, conversation ?? null, name ?? null];
         return toPage(
           await tenancy.rows<EventRow>(EVENTS, values),
           limit,
@@ -103,22 +69,6 @@ export function openReaders(pool: pg.Pool): Readers {
         const values = [organisationId, before?.[0] ?? null, limit + 1];
         return toPage(await tenancy.rows<AuditRow>(AUDIT, values), limit, (row) => [row.number], auditEntry);
       }),
-  };
-}
-
-function traceStep(row: TurnRow): TraceStep {
-  return {
-    id: row.number,
-    turn: row.turn,
-    kind: row.kind,
-    model: row.model,
-    request: row.request,
-    response: row.response,
-    inputTokens: row.input_tokens,
-    outputTokens: row.output_tokens,
-    durationMs: row.duration_ms,
-    failure: row.failure,
-    at: row.at,
   };
 }
 

@@ -69,7 +69,11 @@ export interface Readers {
   conversation(caller: Caller, id: string): Promise<ConversationSummary | null>;
   messages(caller: Caller, conversationId: string, page: PageQuery): Promise<Page<TranscriptMessage> | null>;
   turns(caller: Caller, conversationId: string, page: PageQuery): Promise<Page<TraceStep> | null>;
-  events(caller: Caller, page: PageQuery): Promise<Page<StoredEvent>>;
+  events(
+    caller: Caller,
+    filter: { conversation?: string; name?: string },
+    page: PageQuery,
+  ): Promise<Page<StoredEvent>>;
   audit(caller: Caller, page: PageQuery): Promise<Page<AuditEntry>>;
 }
 

@@ -25,7 +25,7 @@ export function fakeReaders(world: FakeWorld): Readers {
         ? world.page(world.stored.filter((row) => row.conversation === id).map(toMessage), page)
         : world.reach(null),
     turns: (caller, id, page) => (has(caller, id) ? world.page([], page) : world.reach(null)),
-    events: (caller, page) => {
+    events: (caller, _filter, page) => {
       const properties = { of: caller.organisationId };
       return world.page(
         [{ id: '1', name: 'agent_made', conversationId: null, properties, at: world.now }],

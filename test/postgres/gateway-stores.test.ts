@@ -318,13 +318,20 @@ describe('the gateway’s stores', () => {
       const names = Array.from({ length: 12 }, (_, n) => `event ${n + 1}`);
       for (const name of names) await turns.events.record(ref, name, { turn: 1 }, NOW);
       const own = { ...caller, organisationId: integration.organisationId };
-      const first = await stores.readers.events(own, { limit: 8, cursor: null });
-      const second = await stores.readers.events(own, { limit: 8, cursor: first.nextCursor });
+      const first = await stores.readers.events(own, {}, { limit: 8, cursor: null });
+      const second = await stores.readers.events(own, {}, { limit: 8, cursor: first.nextCursor });
       assert.deepEqual(
         [...first.data, ...second.data].map(({ name }) => name),
         names.reverse(),
       );
-      assert.deepEqual((await stores.readers.events(caller, PAGE)).data, []);
+      const third = await stores.readers.events(own, { conversation: conversationId, name: 'event 3' }, PAGE);
+      assert.deepEqual(
+        third.data.map(({ name }) => name),
+        ['event 3'],
+      );
+      const other = await stores.readers.events(own, { conversation: randomUUID() }, PAGE);
+      assert.deepEqual(other.data, []);
+      assert.deepEqual((await stores.readers.events(caller, {}, PAGE)).data, []);
     });
 
     it('CHAN-2 writes down who was refused at the door', async () => {
