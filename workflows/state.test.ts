@@ -179,6 +179,16 @@ describe('conversation state', () => {
     assert.deepEqual([viewOf(closed, '').status, farDeadline(closed)], ['active', null]);
   });
 
+  it('EXT-4 cancels a question when a person came between, handed back at once or not', () => {
+    const call = { callId: 'call', kind: 'awaiting_confirmation' as const, due: 50_000 };
+    const asked = told(open(), { fact: 'callOpened', call });
+    const taken = told(asked, entered('take_over', 5, 2));
+    assert.equal(nextStep(told(taken, entered('hand_back', 6, 3)), 1_000).step, 'settle');
+    const noted: Fact = { fact: 'rowsSettled', ids: ['row-5', 'row-6'] };
+    for (const state of [told(taken, noted), told(taken, entered('hand_back', 6, 3), noted)])
+      assert.deepEqual(nextStep(state, 1_000), { step: 'cancel_call', callId: 'call' });
+  });
+
   it('EXT-4 keeps a newer question when an older one is closed', () => {
     const call = { callId: 'newer', kind: 'gathering' as const, due: 50_000 };
     const asked = told(open(), { fact: 'callOpened', call });

@@ -176,8 +176,14 @@ function commanded(
     owner: change.owner,
     queued: false,
     resolved: change.resolved && !reopened,
+    openCall: lapsed(state.openCall),
   };
   return leaveToPeople(toSettle(changed, row.id, 'noted'));
+}
+
+/** A person came between: what the customer says from now on is no answer to the agent's question. */
+function lapsed(openCall: OpenCall | null): OpenCall | null {
+  return openCall && { ...openCall, due: 0 };
 }
 
 function gaveAway(
