@@ -7,10 +7,15 @@ import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
 import { BY_TIME, EMPTY_PAGE, readCursor, toPage } from './page.ts';
 
+/** At most one row of an index holds the calls that wait for the customer. */
+const ASKS = `exists (
+    select from calls q
+    where q.organisation_id = $1 and q.conversation_id = c.id and q.state = 'awaiting_confirmation')`;
+
 const COLUMNS = `
   c.id, c.status, c.owner, c.epoch, c.agent_id, c.channel_integration_id, c.channel, c.room, c.contact_id,
   k.name as contact_name, c.turn, c.opened_at, c.last_message_at, c.resolved_at,
-  c.operator_id, c.queued_at, c.division_id, c.tags
+  c.operator_id, c.queued_at, c.division_id, c.tags, ${ASKS} as asks
   from conversations c join contacts k on k.organisation_id = $1 and k.id = c.contact_id`;
 
 const LIST: Statement = {
@@ -26,7 +31,8 @@ const LIST: Statement = {
       and ($8::uuid is null or c.channel_integration_id = $8)
       and ($9::uuid is null or c.operator_id = $9)
       and ($10::boolean is null or (c.queued_at is not null) = $10)
-    order by c.opened_at desc, c.id desc limit $11`,
+      and ($11::boolean is null or ${ASKS} = $11)
+    order by c.opened_at desc, c.id desc limit $12`,
 };
 
 const ONE: Statement = {
@@ -53,6 +59,7 @@ interface Row {
   queued_at: Date | null;
   division_id: string | null;
   tags: string[];
+  asks: boolean;
 }
 
 /** `channel` filters by kind or, given an id, by channel integration. A value nothing can have finds nothing. */
@@ -76,6 +83,7 @@ export function readConversations(pool: pg.Pool): Readers['conversations'] {
         integration,
         assignee ?? null,
         wanted.queued,
+        wanted.asks,
         limit + 1,
       ]);
       return toPage(rows, limit, (row) => [row.opened_at.toISOString(), row.id], summary);
@@ -93,21 +101,23 @@ export function readConversation(pool: pg.Pool): Readers['conversation'] {
   };
 }
 
-/** What the columns say for each status that a conversation can have today (`statusOf`). */
+/** What is stored for each status that a conversation can have today (`statusOf`). */
 const STORED = new Map<string, StoredStatus>([
-  ['resolved', { status: 'resolved', owner: null, queued: null }],
-  ['assigned', { status: 'open', owner: 'operator', queued: false }],
-  ['escalated', { status: 'open', owner: 'operator', queued: true }],
-  ['active', { status: 'open', owner: 'agent', queued: null }],
+  ['resolved', { status: 'resolved', owner: null, queued: null, asks: null }],
+  ['assigned', { status: 'open', owner: 'operator', queued: false, asks: null }],
+  ['escalated', { status: 'open', owner: 'operator', queued: true, asks: null }],
+  ['waiting_confirmation', { status: 'open', owner: 'agent', queued: null, asks: true }],
+  ['active', { status: 'open', owner: 'agent', queued: null, asks: false }],
 ]);
 
 interface StoredStatus {
   status: string | null;
   owner: string | null;
   queued: boolean | null;
+  asks: boolean | null;
 }
 
-const ANY_STATUS: StoredStatus = { status: null, owner: null, queued: null };
+const ANY_STATUS: StoredStatus = { status: null, owner: null, queued: null, asks: null };
 
 function summary(row: Row): ConversationSummary {
   return {
@@ -116,6 +126,7 @@ function summary(row: Row): ConversationSummary {
       resolved: row.status === 'resolved',
       owner: row.owner,
       queued: row.queued_at !== null,
+      openCall: row.asks ? { kind: 'awaiting_confirmation' } : null,
     }),
     owner: row.owner,
     epoch: row.epoch,
