@@ -25,7 +25,7 @@ export function judgeAnswer(answer: WebhookAnswer, attemptsLeft: boolean): Judge
   return { kind: 'ended', state: 'failed', reason: code, response: readJson(answer) };
 }
 
-const FOR_GOOD = ['blocked_destination', 'bad_url', 'bad_request', 'no_secret'];
+const FOR_GOOD = ['blocked_destination', 'bad_url', 'bad_request', 'no_secret', 'other_origin'];
 
 function judgeSilence(
   { code, mayHaveArrived }: Extract<WebhookAnswer, { kind: 'no_answer' }>,

@@ -37,10 +37,17 @@ const headerName = z
   .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+$/, 'is not the name of a header')
   .refine((name) => !TAKEN.test(name), 'is a header that we set ourselves');
 
+/** Scheme, host and port, as URLs have them: what was not thought of when the secret was stored never receives it. */
+const origin = z
+  .string()
+  .max(300)
+  .refine((text) => isOrigin(text), 'is not an origin such as https://api.example.com')
+  .meta({ description: 'The only origin that receives the secret, whichever URL a builder writes' });
+
 const companyToken = z.strictObject({ token: headerValue });
 const own = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('bearer'), value: headerValue }),
-  z.strictObject({ type: z.literal('api_key'), header: headerName, value: headerValue }),
+  z.strictObject({ type: z.literal('bearer'), origin, value: headerValue }),
+  z.strictObject({ type: z.literal('api_key'), origin, header: headerName, value: headerValue }),
 ]);
 
 export const listConnections = operation({
@@ -53,12 +60,13 @@ export const listConnections = operation({
 });
 
 export const saveConnection = operation({
-  summary: `Stores a secret: {token} for ${COMPANY_TOKEN}, {type, header?, value} for one of your own`,
+  summary: `Stores a secret: {token} for ${COMPANY_TOKEN}, {type, origin, header?, value} for one of your own`,
   params: byCode,
   body: z
     .strictObject({
       token: z.string(),
       type: z.enum(['bearer', 'api_key']),
+      origin: z.string(),
       header: z.string(),
       value: z.string(),
     })
@@ -86,6 +94,16 @@ export const removeConnection = operation({
     return toConnection(removed);
   },
 });
+
+function isOrigin(text: string): boolean {
+  try {
+    const { protocol, origin } = new URL(text);
+    return (protocol === 'https:' || protocol === 'http:') && origin === text;
+  } catch {
+    // No URL at all; the message says what is wanted.
+    return false;
+  }
+}
 
 function toConnection({ code, connected, updatedAt }: ConnectionRecord): z.input<typeof connection> {
   return { code, connected, updated_at: timeOrNull(updatedAt) };

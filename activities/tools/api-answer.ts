@@ -12,7 +12,7 @@ export type Repeatable = 'read' | 'keyed' | 'none';
 const MOST_SHOWN = 4096;
 /** A receiver that asks for more patience than this is not waited for. */
 const LONGEST_WAIT_MS = 300_000;
-const FOR_GOOD = ['blocked_destination', 'bad_url', 'bad_request', 'no_secret'];
+const FOR_GOOD = ['blocked_destination', 'bad_url', 'bad_request', 'no_secret', 'other_origin'];
 
 /**
  * What an answer means to the agent (ACT-9). What may not be repeated ends with its first attempt: the ledger would

@@ -28,7 +28,9 @@ const COMPANY_TOKEN = '__qontak_crm_company_token';
 
 /** As connections are saved. A bare token is the CRM's company token, which only the CRM may see. */
 type Credential =
-  { token: string } | { type: 'bearer'; value: string } | { type: 'api_key'; header: string; value: string };
+  | { token: string }
+  | { type: 'bearer'; origin: string; value: string }
+  | { type: 'api_key'; origin: string; header: string; value: string };
 
 /**
  * Opens what authenticates and signs a call. Null where there is no such version or connection, where an
@@ -44,7 +46,9 @@ export function openCallSecrets(pool: pg.Pool, secrets: Secrets): SecretsOf {
         if (row === undefined) return null;
         const place = { table: 'organization_connections', row: ref.connection, column: 'auth_data' };
         const credential = JSON.parse(secrets.open(row.auth_data, place)) as Credential;
-        return 'token' in credential ? null : { authentication: credential };
+        if ('token' in credential) return null;
+        const { origin, ...authentication } = credential;
+        return { authentication, onlyTo: origin };
       }
       const { externalActionId, version } = ref;
       if (!isUuid(externalActionId)) return null;

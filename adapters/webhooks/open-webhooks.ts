@@ -14,7 +14,7 @@ interface WebhookParts {
 
 /**
  * Attempts at builders' receivers, through the guarded way out. A request whose secrets are gone or cannot sign is not
- * sent: `no_secret`. The builder's headers come first and ours on top of them, so that none of theirs can stand for a
+ * sent: `no_secret`, `other_origin`. The builder's headers come first and ours on top of them, so that none of theirs can stand for a
  * signature, a key or a credential of ours.
  */
 export function openWebhooks({ egress, secretsOf, clock }: WebhookParts): Webhooks {
@@ -30,6 +30,8 @@ export function openWebhooks({ egress, secretsOf, clock }: WebhookParts): Webhoo
       const secrets =
         request.secrets === null ? {} : await secretsOf(request.organisationId, request.secrets);
       if (secrets === null) return nothingSent('no_secret');
+      if (secrets.onlyTo !== undefined && originOf(request.url) !== secrets.onlyTo)
+        return nothingSent('other_origin');
       const signature = sign(request, secrets, clock.now());
       if (signature === null) return nothingSent('no_secret');
       const secret = secrets.authentication?.value || null;
@@ -96,4 +98,9 @@ function credential(authentication: WebhookSecrets['authentication']): Record<st
 function builders(headers: Record<string, string>): Record<string, string> {
   const lowerCased = Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value] as const);
   return Object.fromEntries(lowerCased.filter(([name]) => !name.startsWith('webhook-')));
+}
+
+/** Null for what is no URL: the way out refuses it by itself. */
+function originOf(url: string): string | null {
+  return URL.canParse(url) ? new URL(url).origin : null;
 }

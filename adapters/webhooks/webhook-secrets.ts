@@ -3,6 +3,8 @@ import type { WebhookRequest } from '../../activities/ports.ts';
 /** What authenticates and signs a request, in the clear. Keep it out of logs and answers. */
 export interface WebhookSecrets {
   authentication?: { type: 'bearer'; value: string } | { type: 'api_key'; header: string; value: string };
+  /** The only origin that may receive them; absent: they belong to the request's own URL. */
+  onlyTo?: string;
   /** `whsec_` and base64; absent: the request is not signed. */
   signingSecret?: string;
 }

@@ -21,4 +21,6 @@ export interface ConnectionRecord {
 
 /** The CRM's company token, or what an `api` tool shows the receiver. */
 export type Credential =
-  { token: string } | { type: 'bearer'; value: string } | { type: 'api_key'; header: string; value: string };
+  | { token: string }
+  | { type: 'bearer'; origin: string; value: string }
+  | { type: 'api_key'; origin: string; header: string; value: string };

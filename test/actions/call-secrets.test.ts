@@ -12,6 +12,8 @@ import { makeIntegration, openInstallation } from '../postgres/installation.ts';
 
 const SIGNING = 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD';
 
+const ORIGIN = 'https://api.example.com';
+
 describe('secrets of a call', () => {
   const secrets = openSecrets(`k1:${Buffer.alloc(32, 7).toString('base64')}`);
   const clock = { now: () => new Date('2026-01-01T00:00:00Z') };
@@ -77,7 +79,7 @@ describe('secrets of a call', () => {
   it("TEN-1 opens no other organisation's secrets, nor what does not exist", async () => {
     const [mine, theirs] = [await world(), await world()];
     const ref = await theirs.action({ type: 'bearer' }, { authentication: 'b' });
-    await theirs.connections.save(theirs.caller, 'shop', { type: 'bearer', value: 'b' });
+    await theirs.connections.save(theirs.caller, 'shop', { type: 'bearer', origin: ORIGIN, value: 'b' });
     assert.notEqual(await secretsOf(theirs.organisationId, ref), null);
     for (const each of [
       ref,
@@ -88,13 +90,14 @@ describe('secrets of a call', () => {
       assert.equal(await secretsOf(mine.organisationId, each), null);
   });
 
-  it("ACT-9 opens a connection, but never the CRM's token for a builder's URL", async () => {
+  it("ACT-9 opens a connection for its origin, but never the CRM's token for a builder's URL", async () => {
     const { organisationId, caller, connections } = await world();
-    await connections.save(caller, 'shop', { type: 'api_key', header: 'X-Key', value: 'k' });
+    await connections.save(caller, 'shop', { type: 'api_key', origin: ORIGIN, header: 'X-Key', value: 'k' });
     await connections.save(caller, '__qontak_crm_company_token', { token: 't' });
     await connections.save(caller, 'bare', { token: 't' });
     assert.deepEqual(await secretsOf(organisationId, { connection: 'shop' }), {
       authentication: { type: 'api_key', header: 'X-Key', value: 'k' },
+      onlyTo: ORIGIN,
     });
     for (const connection of ['__qontak_crm_company_token', 'bare', 'gone'])
       assert.equal(await secretsOf(organisationId, { connection }), null);

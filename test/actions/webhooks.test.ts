@@ -62,6 +62,14 @@ describe("attempt at a builder's receiver", () => {
     assert.deepEqual([headersOf(1)['x-shop-key'], headersOf(1)['authorization']], [CANARY, undefined]);
   });
 
+  it('ACT-9 shows a connection to its own origin alone, wherever a builder sends it', async () => {
+    const authentication = { type: 'bearer' as const, value: CANARY };
+    caller.secrets = { authentication, onlyTo: 'https://api.example.com' };
+    const refused = await caller.call(sink.port);
+    assert.deepEqual([refused.kind, 'code' in refused && refused.code], ['no_answer', 'other_origin']);
+    assert.equal(sink.requests.length, 0);
+  });
+
   it("EXT-5 lets no header of the builder's stand for one of ours", async () => {
     caller.secrets = { authentication: { type: 'bearer', value: CANARY } };
     await caller.call(sink.port, {

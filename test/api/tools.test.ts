@@ -11,6 +11,8 @@ interface Picked {
   configured: boolean | null;
 }
 
+const ORIGIN = 'https://api.example.com';
+
 describe('tools and their switches over the API', () => {
   let stage: ApiStage;
   beforeEach(async () => (stage = await openApiStage()));
@@ -88,8 +90,8 @@ describe('tools and their switches over the API', () => {
     const put = (code: string, body: object) => as('admin', 'PUT', `/v1/connections/${code}`, body);
     const saved = [
       await put('__qontak_crm_company_token', { token: 'very-secret' }),
-      await put('shop', { type: 'api_key', header: 'X-Shop', value: 'very-secret' }),
-      await put('shop', { type: 'bearer', value: 'very-secret' }),
+      await put('shop', { type: 'api_key', origin: ORIGIN, header: 'X-Shop', value: 'very-secret' }),
+      await put('shop', { type: 'bearer', origin: ORIGIN, value: 'very-secret' }),
       await as('admin', 'GET', '/v1/connections'),
     ];
     assert.deepEqual(
@@ -117,11 +119,13 @@ describe('tools and their switches over the API', () => {
       'value',
     ]);
     assert.deepEqual(await refused('shop', { token: 'x' }), ['type']);
-    assert.deepEqual(await refused('shop', { type: 'api_key', value: 'x' }), ['header']);
-    assert.deepEqual(await refused('shop', { type: 'api_key', header: 'Host', value: 'x\r\ny' }), [
-      'header',
-      'value',
-    ]);
+    assert.deepEqual(await refused('shop', { type: 'api_key', origin: ORIGIN, value: 'x' }), ['header']);
+    assert.deepEqual(
+      await refused('shop', { type: 'api_key', origin: ORIGIN, header: 'Host', value: 'x\r\ny' }),
+      ['header', 'value'],
+    );
+    for (const origin of ['api.example.com', `${ORIGIN}/v1`, 'ftp://api.example.com', ''])
+      assert.deepEqual(await refused('shop', { type: 'bearer', origin, value: 'x' }), ['origin']);
     for (const code of ['Shop', '_shop', '9', 'a'.repeat(64)])
       assert.equal(
         (await as('admin', 'PUT', `/v1/connections/${code}`, { type: 'bearer', value: 'x' })).status,

@@ -125,13 +125,22 @@ describe('the installation and its switches', () => {
 
   it('TEN-3 seals a connection for its place, clears an earlier refusal, and keeps it out of the audit log', async () => {
     const store = connections();
-    await store.save(owner, 'shop', { type: 'bearer', value: 'secret-one' });
+    await store.save(owner, 'shop', {
+      type: 'bearer',
+      origin: 'https://api.example.com',
+      value: 'secret-one',
+    });
     await look(
       pool,
       owner.organisationId,
       `update organization_connections set refused_at = now() where code = 'shop'`,
     );
-    await store.save(owner, 'shop', { type: 'api_key', header: 'X-Shop', value: 'secret-two' });
+    await store.save(owner, 'shop', {
+      type: 'api_key',
+      origin: 'https://api.example.com',
+      header: 'X-Shop',
+      value: 'secret-two',
+    });
     const [row] = await look<{ auth_data: string; version: number; refused_at: Date | null }>(
       pool,
       owner.organisationId,
@@ -139,7 +148,12 @@ describe('the installation and its switches', () => {
     );
     assert.deepEqual([row?.version, row?.refused_at], [2, null]);
     const place = { table: 'organization_connections', row: 'shop', column: 'auth_data' };
-    const credential = { type: 'api_key', header: 'X-Shop', value: 'secret-two' };
+    const credential = {
+      type: 'api_key',
+      origin: 'https://api.example.com',
+      header: 'X-Shop',
+      value: 'secret-two',
+    };
     assert.deepEqual(JSON.parse(secrets.open(row?.auth_data ?? '', place)), credential);
     const told = await look(pool, owner.organisationId, 'select * from audit');
     assert.ok(!JSON.stringify([told, await store.list(owner)]).includes('secret-'));

@@ -61,7 +61,11 @@ export async function people(
   const key = await make('/v1/keys', 'admin', { name: 'Scratch', role: 'viewer' });
   const member = await make('/v1/members', 'admin', { name: 'Scratch', role: 'operator' });
   const division = await make('/v1/divisions', 'admin', { name: `Scratch ${agent}`, members: [member] });
-  await put('/v1/connections/scratch', 'admin', { type: 'bearer', value: agent });
+  await put('/v1/connections/scratch', 'admin', {
+    type: 'bearer',
+    origin: 'https://api.example.com',
+    value: agent,
+  });
   await put('/v1/feature-flags', 'admin', { ai_agent_action: false });
   const components = `/v1/installation/organisations/${organisation}/components`;
   await put(`${components}/CP-QONTAKCRM-2025-0002`, 'owner', {});
