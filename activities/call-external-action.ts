@@ -78,7 +78,7 @@ async function attemptOnce(
     durationMs: answer.durationMs,
   };
   if (judged.kind === 'again') {
-    await calls.noteAttempt(ref, record, clock.now());
+    await calls.noteAttempt(ref, { ...record, inDoubt: true }, clock.now());
     throw new ParleyFailure('CALL_TRY_AGAIN', { retryAfterMs: judged.afterMs ?? undefined });
   }
   const succeeded = judged.state === 'succeeded';

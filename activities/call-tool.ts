@@ -54,11 +54,15 @@ async function attemptOnce(
   failpoint('call.after');
   // What may not be repeated has had its only attempt, even where nothing happened.
   const last = attempt >= MOST_ATTEMPTS || call.reliability === 'none';
+  // Only a look-up settles what an attempt before may have done.
+  const inDoubt =
+    executed.kind === 'try_again' &&
+    (executed.code === 'outcome_unknown' || (repeat && call.reliability === 'keyed'));
   if (executed.kind === 'try_again' && !last) {
-    await calls.noteAttempt(ref, executed.attempt, clock.now());
+    await calls.noteAttempt(ref, { ...executed.attempt, inDoubt }, clock.now());
     throw new ParleyFailure('CALL_TRY_AGAIN', { retryAfterMs: executed.afterMs ?? undefined });
   }
-  const outcome = executed.kind === 'ended' ? executed.outcome : givenUp(executed);
+  const outcome = executed.kind === 'ended' ? executed.outcome : givenUp(executed, inDoubt);
   const ended = await calls.end(ref, outcome, executed.attempt, clock.now());
   failpoint('call.recorded');
   return { kind: 'ended', state: ended.state, leaves: executed.kind === 'ended' ? executed.leaves : null };
@@ -69,12 +73,13 @@ function refused(reason: string): CallOutcome {
 }
 
 /** After the last attempt nobody looks any more: it failed, or nobody knows. */
-function givenUp({ code }: Extract<Executed, { kind: 'try_again' }>): CallOutcome {
-  const unknown = code === 'outcome_unknown';
-  const error = unknown
-    ? 'It is not known whether this was done. A colleague will check; do not try it again.'
-    : 'The other system did not answer. Nothing was done.';
-  return { state: unknown ? 'unknown' : 'failed', reason: code, result: { ok: false, error } };
+function givenUp({ code }: Extract<Executed, { kind: 'try_again' }>, inDoubt: boolean): CallOutcome {
+  if (!inDoubt) {
+    const error = 'The other system did not answer. Nothing was done.';
+    return { state: 'failed', reason: code, result: { ok: false, error } };
+  }
+  const error = 'It is not known whether this was done. A colleague will check; do not try it again.';
+  return { state: 'unknown', reason: 'outcome_unknown', result: { ok: false, error } };
 }
 
 function nodeType(tool: string): NodeType {

@@ -64,14 +64,18 @@ export interface Calls {
    * and that an external action is still switched on, which end the call as `refused`. Counts the attempt and stores
    * the `invoked` event at the first. A row found in `calling` (an earlier try died or is to be repeated) passes
    * again as `repeat`, or ends as `unknown` where its reliability is `none`; before its deadline it is `too_early`.
+   * Where the try before certainly did nothing it passes like a first one.
    */
   begin(
     ref: CallRef,
     options: { regroup: boolean; answersSeq: number; now: Date; holdMs: number },
   ): Promise<CallFence>;
 
-  /** An attempt that ended without ending the call: what is known goes into the log; the call stays `calling`. */
-  noteAttempt(ref: CallRef, attempt: AttemptRecord, now: Date): Promise<void>;
+  /**
+   * An attempt that ended without ending the call: what is known goes into the log; the call stays `calling`.
+   * `inDoubt`: this attempt, or one before it, may have had its effect.
+   */
+  noteAttempt(ref: CallRef, attempt: AttemptRecord & { inDoubt: boolean }, now: Date): Promise<void>;
 
   /** calling → its end, with the `executed` or `failed` event. A call that has ended keeps its first outcome. */
   end(ref: CallRef, outcome: CallOutcome, attempt: AttemptRecord | null, now: Date): Promise<Call>;

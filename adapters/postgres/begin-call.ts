@@ -77,6 +77,7 @@ export function makeBegin(pool: pg.Pool): Calls['begin'] {
         case 'calling': {
           const waitMs = row.deadline_at === null ? 0 : row.deadline_at.getTime() - now.getTime();
           if (waitMs > 0) return { kind: 'too_early', afterMs: waitMs };
+          if (refusal !== null && !isInDoubt(row)) return overtake(tenancy, row, refusal, now);
           // It may have had its effect: what may not be repeated, by its own nature or because a person has come
           // between, stays unknown.
           if (refusal !== null || row.reliability === 'none') {
@@ -146,13 +147,17 @@ async function pass(
   { now, holdMs }: Options,
 ): Promise<CallFence> {
   const deadline = new Date(now.getTime() + holdMs);
-  const repeat = row.state === 'calling';
   const [passed] = await tenancy.rows<CallRow>(PASS, [tenancy.organisationId, row.id, now, deadline]);
   if (passed === undefined) throw new Error('a locked call is gone');
-  if (!repeat) await storeCallEvents(tenancy, [row.id], 'invoked', now);
+  if (row.state === 'planned') await storeCallEvents(tenancy, [row.id], 'invoked', now);
   const context =
     conversation === undefined ? ownContext(row) : await contextOf(tenancy, conversation, row.turn);
-  return { kind: 'ready', call: callOf(passed), attempt: passed.attempts, repeat, context };
+  return { kind: 'ready', call: callOf(passed), attempt: passed.attempts, repeat: isInDoubt(row), context };
+}
+
+/** An attempt died, or did not say that nothing came of it: `noteAttempt` takes the deadline away where it did. */
+function isInDoubt({ state, deadline_at }: CallRow): boolean {
+  return state === 'calling' && deadline_at !== null;
 }
 
 function ownContext({ action_channel: channel, action_integration_id: integration }: FencedRow): CallContext {

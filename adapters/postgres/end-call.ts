@@ -24,12 +24,16 @@ const END: Statement = {
     returning ${CALL_COLUMNS}`,
 };
 
-/** Without a deadline no attempt is under way, so the next one need not wait. */
+/**
+ * No attempt is under way, so the next one need not wait: the deadline is past, or none where no attempt can have had
+ * its effect.
+ */
 const NOTE: Statement = {
   name: 'call-note',
   text: `
     update calls
-    set request = $3, response = $4, status_code = $5, error = $6, response_ms = $7, deadline_at = null
+    set request = $3, response = $4, status_code = $5, error = $6, response_ms = $7,
+        deadline_at = case when $8 then began_at end
     where organisation_id = $1 and id = $2 and state = 'calling'`,
 };
 
@@ -73,7 +77,8 @@ export function makeEnd(pool: pg.Pool): Calls['end'] {
 export function makeNoteAttempt(pool: pg.Pool): Calls['noteAttempt'] {
   return (ref, attempt, _now) =>
     asOrganisation(pool, ref.organisationId, async (tenancy) => {
-      await tenancy.lastRows(NOTE, [ref.organisationId, ref.callId, ...attemptValues(attempt)]);
+      const values = [...attemptValues(attempt), attempt.inDoubt];
+      await tenancy.lastRows(NOTE, [ref.organisationId, ref.callId, ...values]);
     });
 }
 

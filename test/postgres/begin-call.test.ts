@@ -125,6 +125,20 @@ describe('the fence of a call', () => {
     );
   });
 
+  it('ACT-8 makes a call anew whose attempts certainly did nothing, and lets a person stop it', async () => {
+    const scene = await openScene(pool);
+    const call = await scene.under();
+    const attempt = { request: null, response: null, statusCode: 503, error: 'crm_busy', durationMs: 1 };
+    await scene.calls.noteAttempt(scene.refOf(call), { ...attempt, inDoubt: false }, NOW);
+    const fence = ready(await scene.begin(call));
+    assert.deepEqual([fence.repeat, fence.attempt], [false, 2]);
+    assert.equal((await scene.events()).length, 1, 'it was invoked once');
+    await scene.calls.noteAttempt(scene.refOf(call), { ...attempt, inDoubt: false }, NOW);
+    await command(scene, 'take_over');
+    assert.deepEqual(await scene.begin(call), { kind: 'refused', reason: 'owner' });
+    assert.equal((await scene.calls.read(scene.refOf(call)))?.state, 'cancelled');
+  });
+
   it('ACT-8 leaves a call unknown that may not be repeated, and shows it', async () => {
     const scene = await openScene(pool);
     const call = await scene.under({ reliability: 'none' });

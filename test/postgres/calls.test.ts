@@ -290,7 +290,7 @@ describe('the ledger of calls', () => {
       const call = await scene.under();
       await scene.calls.noteAttempt(
         scene.refOf(call),
-        { ...ATTEMPT, statusCode: 503, error: 'http_503\0' },
+        { ...ATTEMPT, statusCode: 503, error: 'http_503\0', inDoubt: true },
         NOW,
       );
       const noted = await scene.look(
