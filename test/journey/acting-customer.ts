@@ -88,7 +88,7 @@ export async function actingCustomer(
     ...customer,
     word,
     async asks(text, more = {}) {
-      await customer.says(`${word} ${text}`, {
+      await customer.says(`${text} (${word})`, {
         customer: { id: `customer of ${customer.room}`, ...BUDI },
         ...more,
       });

@@ -76,7 +76,7 @@ describe('the CRM through the whole product', () => {
 
   it('ACT-2 (QACT-S01 ERR-1; QACT-S02 ERR-1; QACT-S03 ERR-2) renews a refused token inside a conversation, and nobody notices', async () => {
     await crm.connect();
-    const customer = await actingCustomer(journey, [OPEN_TICKET]);
+    const customer = await actingCustomer(journey, [OPEN_TICKET, UPDATE_TICKET]);
     const before = (await crm.refreshed()).length;
     const watched = await crm.watch();
     await crm.control({ expire_tokens: true });
@@ -89,8 +89,22 @@ describe('the CRM through the whole product', () => {
       'POST /api/v3.1/teams/company_token 200',
       'POST /api/v3.1/tickets 201',
     ]);
-    assert.deepEqual((await crm.refreshed()).slice(before), [{ outcome: 'succeeded' }]);
-    assert.equal((await customer.calls())[0]?.attempts, 1);
+    const again = await crm.watch();
+    await crm.control({ expire_tokens: true });
+    await script(journey, customer, {
+      calls: [{ name: UPDATE_TICKET.node_type, arguments: { id: null, name: 'It hums' } }],
+    });
+    assert.match(await customer.asks('it hums'), /Ticket (\d+) was updated\.$/);
+    const [refused, , repeated] = await again.entries();
+    assert.deepEqual([refused?.method, refused?.status, repeated?.status], ['PUT', 401, 200]);
+    assert.deepEqual((await crm.refreshed()).slice(before), [
+      { outcome: 'succeeded' },
+      { outcome: 'succeeded' },
+    ]);
+    assert.deepEqual(
+      (await customer.calls()).map(({ attempts }) => attempts),
+      [1, 1],
+    );
   });
 
   it('ACT-2 (QACT-S01 ERR-1; QACT-S02 ERR-1) talks about a token that cannot be renewed, and alarms once', async () => {
