@@ -108,7 +108,7 @@ describe('template', () => {
     assert.equal(Object.getPrototypeOf(value), Object.prototype);
   });
 
-  it('EXT-2 gives any values a payload that parses and has the shape of its template', () => {
+  it('EXT-2 (EA Templates) gives any values a payload that parses and has the shape of its template', () => {
     const template = {
       only: '{{a}}',
       mixed: 'x {{a}} y {{b}} z',

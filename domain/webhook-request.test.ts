@@ -30,7 +30,7 @@ const code = (more: Partial<ExternalAction>, values: Record<string, Json> = { pr
 };
 
 describe('request of an external action', () => {
-  it('EXT-2 sends the payload as JSON, null for what is optional or not known', () => {
+  it('EXT-2 (EA Templates) sends the payload as JSON, null for what is optional or not known', () => {
     const built = buildRequest(action({ headers: { 'X-Product': 'is {{product}}', 'x-product': 'last' } }), {
       product: 'lamp "L"',
     });

@@ -136,7 +136,7 @@ describe('the example actions and the offline model', () => {
     ['أريد شراء ٢ مصباح أورورا', 'مصباح أورورا', 2],
   ];
   for (const [said, product, quantity] of orders) {
-    it(`INT-3 (EA Test 1, EA Test 3) finds create_order and its variables in “${said}”`, () => {
+    it(`INT-3 (EA Test 1; EA Test 3) finds create_order and its variables in “${said}”`, () => {
       assert.deepEqual(matched(said), { action: 'create_order', values: { product, quantity }, missing: [] });
     });
   }

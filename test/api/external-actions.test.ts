@@ -28,7 +28,7 @@ describe('external actions over the API', () => {
     ...more,
   });
 
-  it('EXT-1 makes an external action with every default, and warns under five training examples', async () => {
+  it('EXT-1 (EA Examples) makes an external action with every default, and warns under five training examples', async () => {
     const { action_name, display_name, channel_integration, webhook_url } = order({
       webhook_url: 'https://shop.example/orders',
     });
@@ -51,7 +51,7 @@ describe('external actions over the API', () => {
     assert.deepEqual([changed.status, changed.body['warnings'], changed.body['version']], [200, [], 2]);
   });
 
-  it('EXT-1 makes a signing secret and shows it once; an authentication’s value never', async () => {
+  it('EXT-1 (EA Secrets) makes a signing secret and shows it once; an authentication’s value never', async () => {
     const value = 'canary-value';
     const body = order({ authentication: { type: 'api_key', header: 'X-Key', value } });
     const headers = { 'idempotency-key': randomUUID() };
@@ -96,7 +96,7 @@ describe('external actions over the API', () => {
     assert.deepEqual(first, { name: 'product', prompt: 'What', ...rest });
   });
 
-  it('EXT-1 refuses a name that is taken, at that channel integration only', async () => {
+  it('EXT-1 (EA Unique) refuses a name that is taken, at that channel integration only', async () => {
     await as('POST', '', order());
     const twice = await as('POST', '', order());
     assert.deepEqual([twice.status, fieldsOf(twice)], [409, ['action_name']]);
@@ -106,7 +106,7 @@ describe('external actions over the API', () => {
     assert.deepEqual([foreign.status, fieldsOf(foreign)], [422, ['channel_integration']]);
   });
 
-  it('EXT-1 has at most 100 active ones, whether made, switched on or changed', async () => {
+  it('EXT-1 (EA Limit) has at most 100 active ones, whether made, switched on or changed', async () => {
     for (let n = 1; n < 100; n++) {
       const action = anyAction(stage.here.channels.generic);
       action.definition = { ...action.definition, actionName: `filler_${n}` };
@@ -357,7 +357,7 @@ describe('external actions over the API', () => {
     assert.ok(stage.world.executions.every(({ state }) => state !== 'planned'));
   });
 
-  it('EXT-10 has templates for Zapier, n8n and Make that can be saved as they are', async () => {
+  it('EXT-10 (EA Starters) has templates for Zapier, n8n and Make that can be saved as they are', async () => {
     const key = stage.here.keys.builder;
     const { body } = await call(stage.url, 'GET', '/v1/external-action-templates', { key });
     const templates = body['data'] as { id: string; action: { authentication: { type: string } } }[];

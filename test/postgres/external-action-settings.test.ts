@@ -88,7 +88,7 @@ describe('external actions in Postgres', () => {
       )
     ).map(({ action }) => action);
 
-  it('EXT-1 keeps what it was given, and seals the secrets for that version', async () => {
+  it('EXT-1 (EA Secrets) keeps what it was given, and seals the secrets for that version', async () => {
     const payloadTemplate = { z: '{{message_text}}', a: [1, { b: null }] };
     const made = await make('order', { definition: { payloadTemplate } });
     assert.deepEqual((await actions.read(caller, made.id))?.definition, made.definition);
@@ -137,7 +137,7 @@ describe('external actions in Postgres', () => {
     assert.equal(results.filter(({ kind }) => kind === 'overtaken').length, 7);
   });
 
-  it('EXT-1 gives a name once per channel integration, to one of many at once, and again after a delete', async () => {
+  it('EXT-1 (EA Unique) gives a name once per channel integration, to one of many at once, and again after a delete', async () => {
     const results = await Promise.all(
       Array.from({ length: 8 }, () => actions.create(caller, newAction('order'))),
     );
@@ -158,7 +158,7 @@ describe('external actions in Postgres', () => {
     await make('order');
   });
 
-  it('EXT-1 lets at most 100 be active, however many are switched on at once', async () => {
+  it('EXT-1 (EA Limit) lets at most 100 be active, however many are switched on at once', async () => {
     for (let n = 0; n < 98; n++) await make(`action_${n}`);
     const asleep = [];
     for (let n = 0; n < 6; n++) asleep.push(await make(`asleep_${n}`, { isActive: false }));
@@ -206,7 +206,7 @@ describe('external actions in Postgres', () => {
     assert.equal((await actions.update(caller, made.id, 1, moved)).kind, 'unknown_channel');
   });
 
-  it('OBS-5 audits every change, without a value of a secret', async () => {
+  it('OBS-5 (EA Audit) audits every change, without a value of a secret', async () => {
     const made = await make('order');
     const secret = { signing_secret: 'canary-new' };
     await actions.update(caller, made.id, 1, change({ definition: made.definition, secrets: secret }));

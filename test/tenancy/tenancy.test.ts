@@ -153,7 +153,7 @@ describe('tenancy on the running product', () => {
       assert.ok(every.length >= 12 && keys.length >= 12, `${every.join()}; ${keys.length} foreign keys`);
     });
 
-    it('TEN-1 has row security enabled and forced on every table, with a policy', async () => {
+    it('TEN-1 (EA Tenancy) has row security enabled and forced on every table, with a policy', async () => {
       const rows = await journey.sql<{ name: string; enabled: boolean; forced: boolean; policies: number }>(
         `select c.relname as name, c.relrowsecurity as enabled, c.relforcerowsecurity as forced,
            (select count(*)::int from pg_policy p where p.polrelid = c.oid) as policies
