@@ -10,7 +10,7 @@ import { judgeProposals } from './propose-calls.ts';
 import { runCalls, standingCalls } from './run-calls.ts';
 import type { CallsVerdict } from './run-calls.ts';
 import { replyRequest } from './prompts/reply.ts';
-import { readAnswer } from './prompts/tool-calls.ts';
+import { readAnswer, readLastAnswer } from './prompts/tool-calls.ts';
 import { askingFor } from './question.ts';
 import { turnSettings } from './turn-settings.ts';
 
@@ -80,7 +80,7 @@ export function makeComposeReply(ports: ActivityPorts) {
     const { answer, step: trace } = await callModel(
       ports,
       { ref, turn, kind: 'answer', request },
-      readAnswer,
+      order.lastStep ? readLastAnswer : readAnswer,
     );
     if (answer.kind === 'calls')
       return propose(ports, { ref, taken, at, offered, proposed: answer.calls, trace, order });

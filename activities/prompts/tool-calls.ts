@@ -1,3 +1,4 @@
+import { ParleyFailure } from '../../contract/failures.ts';
 import type { Json } from '../../domain/external-action.ts';
 import type { Call, ModelAnswer, ModelMessage, ModelToolCall } from '../ports.ts';
 
@@ -12,6 +13,17 @@ export function readAnswer(answer: ModelAnswer): Decision | null {
   if (answer.toolCalls.length > 0) return { kind: 'calls', calls: answer.toolCalls.slice(0, MOST_CALLS) };
   const text = answer.text?.trim() ?? '';
   return text === '' ? null : { kind: 'words', text };
+}
+
+/**
+ * The answer of the last step, whose calls nobody makes: a loop has to end (CONV-5).
+ * @throws ParleyFailure for good where there are only calls: a model that does not heed `toolChoice` never does.
+ */
+export function readLastAnswer(answer: ModelAnswer): Decision | null {
+  const words = readAnswer({ ...answer, toolCalls: [] });
+  if (words === null && answer.toolCalls.length > 0)
+    throw new ParleyFailure('MODEL_ANSWER_UNUSABLE', { retryable: false });
+  return words;
 }
 
 /**

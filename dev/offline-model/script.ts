@@ -15,6 +15,8 @@ export interface ScriptLine {
   tool_calls?: { name: string; arguments: unknown }[];
   /** Gives `tool_calls` after a tool's result too: a loop without an end. */
   again?: boolean;
+  /** Gives `tool_calls` although the request forbids calls. */
+  unruly?: boolean;
   /** Answer to a request for structured output; a string goes out as it is. */
   json?: unknown;
   finish_reason?: string;
@@ -27,7 +29,17 @@ export interface Script {
   left(): ScriptLine[];
 }
 
-const KEYS = new Set(['when', 'schema', 'times', 'reply', 'tool_calls', 'again', 'json', 'finish_reason']);
+const KEYS = new Set([
+  'when',
+  'schema',
+  'times',
+  'reply',
+  'tool_calls',
+  'again',
+  'unruly',
+  'json',
+  'finish_reason',
+]);
 
 export function openScript(): Script {
   let lines: { line: ScriptLine; when: string; left: number }[] = [];
@@ -60,7 +72,7 @@ function isForm(line: ScriptLine, request: ChatRequest): boolean {
   if (asked !== undefined)
     return line.json !== undefined && (line.schema === undefined || line.schema === asked);
   if (line.schema !== undefined) return false;
-  if (line.tool_calls !== undefined && request.tool_choice === 'none') return false;
+  if (line.tool_calls !== undefined && request.tool_choice === 'none' && !line.unruly) return false;
   if (line.tool_calls !== undefined) return line.again === true || request.messages.at(-1)?.role !== 'tool';
   return line.reply !== undefined;
 }
