@@ -1,0 +1,43 @@
+import type { ConversationRef } from '../../contract/conversation.ts';
+import type { Leaving } from './rooms.ts';
+
+/** The customer's silence (IDLE-1 to IDLE-10). Every method is one transaction that judges by commit order. */
+export interface Idle {
+  /**
+   * What the agent's rule says of the step that is due, read anew. Locks the conversation: a message newer than
+   * `seenSeq` is `reset`, another owner or a resolved conversation `left`.
+   * A follow-up is planned as `nudge` under its cause; an assign or resolve is done here, with its event, exactly once.
+   */
+  fire(ref: ConversationRef, due: DueStep, now: Date): Promise<IdleVerdict>;
+  /** A nudge reached the customer, or failed for good: its event. */
+  noteNudge(
+    ref: ConversationRef,
+    due: DueStep,
+    outcome: 'fired' | { failed: string },
+    now: Date,
+  ): Promise<void>;
+  /** The customer wrote in mid-sequence. */
+  noteReset(ref: ConversationRef, fromStep: number, now: Date): Promise<void>;
+}
+
+export interface DueStep {
+  /** Counts from 0. */
+  step: number;
+  /** The last customer message that the sequence counts from; part of the nudge's cause. */
+  seenSeq: number;
+  /** When the step's time began to run: the customer's last activity, or the firing of the step before. */
+  since: Date;
+}
+
+export type IdleVerdict =
+  /** A nudge is planned and waits to be sent. */
+  | { kind: 'planned'; cause: string; last: boolean }
+  | { kind: 'done'; leaves: Leaving | null; last: boolean }
+  /** Counts as fired (IDLE-10). */
+  | { kind: 'skipped'; reason: string; last: boolean }
+  /** Business hours, or a rule that was changed meanwhile: not before then. */
+  | { kind: 'not_yet'; at: Date }
+  | { kind: 'reset' }
+  | { kind: 'left' }
+  /** No rule any more, or it has fewer steps. */
+  | { kind: 'off' };
