@@ -64,12 +64,14 @@ export const removeDivision = operation({
   params: byId,
   status: 200,
   answer: division,
-  async run({ caller, params }, { people }) {
-    return toDivision(found(await people.removeDivision(caller, params.id)));
+  async run({ caller, params }, { people, conversations }) {
+    const { removed, moved } = found(await people.removeDivision(caller, params.id));
+    for (const signal of moved) conversations.signalSoon(signal);
+    return toDivision(removed);
   },
 });
 
-function found(record: DivisionRecord | null): DivisionRecord {
+function found<T>(record: T | null): T {
   if (record === null) throw unknown('division');
   return record;
 }

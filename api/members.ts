@@ -84,18 +84,20 @@ export const removeMember = operation({
   answer: member,
   also: [409],
   async run({ caller, params }, gateway) {
-    const removed = await gateway.people.removeMember(caller, params.id);
-    if (removed === 'last_admin')
+    const removal = await gateway.people.removeMember(caller, params.id);
+    if (removal === 'last_admin')
       throw new Problem(
         409,
         'The member has the last admin key of the organisation: make another one first.',
       );
     gateway.lookup.forget();
-    return toMember(found(removed));
+    const { removed, requeued } = found(removal);
+    for (const signal of requeued) gateway.conversations.signalSoon(signal);
+    return toMember(removed);
   },
 });
 
-function found(record: MemberRecord | null): MemberRecord {
+function found<T>(record: T | null): T {
   if (record === null) throw unknown('member');
   return record;
 }

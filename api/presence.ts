@@ -26,8 +26,10 @@ export const setPresence = operation({
   status: 200,
   answer: presence.extend({ assigned: z.array(id).meta({ description: 'Conversations given just now' }) }),
   also: [409],
-  async run({ caller, body }, { people }) {
-    return ofMember(await people.setPresence(caller, body));
+  async run({ caller, body }, { people, conversations }) {
+    const { assigned, ...now } = ofMember(await people.setPresence(caller, body));
+    for (const signal of assigned) conversations.signalSoon(signal);
+    return { ...now, assigned: assigned.map(({ ref }) => ref.conversationId) };
   },
 });
 

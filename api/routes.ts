@@ -1,4 +1,5 @@
 import { changeAgent, createAgent, listAgents, readAgent } from './agents.ts';
+import { assign } from './assign-conversation.ts';
 import { changeChannel, createChannel, listChannels, readChannel } from './channels.ts';
 import { postChatMessage } from './chat-message.ts';
 import { chatPage } from './chat-page.ts';
@@ -37,7 +38,7 @@ import { describeOnce, openApiJson } from './openapi.ts';
 import { readPresence, setPresence } from './presence.ts';
 import { receiveMessage } from './receive-message.ts';
 import { listAudit, listEvents } from './records.ts';
-import { route } from './route.ts';
+import { route, streamRoute } from './route.ts';
 import type { Route } from './route.ts';
 import { listTools } from './tools.ts';
 import { whatsappHandshake, whatsappWebhook } from './whatsapp-webhook.ts';
@@ -63,6 +64,7 @@ export const routes: readonly Route[] = [
   route('post', '/v1/conversations/{id}/take-over', 'operator', takeOver),
   route('post', '/v1/conversations/{id}/hand-back', 'operator', handBack),
   route('post', '/v1/conversations/{id}/resolve', 'operator', resolve),
+  route('post', '/v1/conversations/{id}/assign', 'operator', assign),
 
   route('get', '/v1/agents', 'builder', listAgents),
   route('post', '/v1/agents', 'builder', createAgent),

@@ -33,6 +33,8 @@ export interface ConversationState {
   owner: Owner;
   /** A person was called and nobody has it yet. */
   queued: boolean;
+  /** The member who has it, or the key of a program; null while nobody has it. */
+  assignee: string | null;
   resolved: boolean;
   /** The number of the last turn that began; never restarts. */
   turn: number;
@@ -77,6 +79,7 @@ export interface ConversationView {
   doing: string;
   awaitedDeliveries: number;
   queued: boolean;
+  assignee: string | null;
   openCall: OpenCall | null;
   callsUnderWay: number;
   idleStep: null;

@@ -1,5 +1,5 @@
 /** What can enter a conversation; each is a row of the inbox before it is a signal (DESIGN section 1). */
-export type RowKind = 'message' | 'take_over' | 'hand_back' | 'resolve' | 'delivery_settled';
+export type RowKind = 'message' | 'take_over' | 'hand_back' | 'assign' | 'resolve' | 'delivery_settled';
 
 /** An inbox row as a signal carries it: ids, enums and counts, never words. */
 export interface EnteredRow {
@@ -13,4 +13,6 @@ export interface EnteredRow {
   at: number;
   /** Only for delivery_settled: the outbound message it speaks of. */
   about?: string;
+  /** Only for take_over and assign: the member who has it, or the key of a program; null where it waits in a queue. */
+  assignee?: string | null;
 }

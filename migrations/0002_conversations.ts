@@ -79,7 +79,8 @@ export async function up(knex: Knex): Promise<void> {
       id uuid not null default gen_random_uuid(),
       channel_integration_id uuid not null,
       conversation_id uuid not null,
-      kind text not null check (kind in ('message', 'take_over', 'hand_back', 'resolve', 'delivery_settled')),
+      kind text not null check (kind in
+        ('message', 'take_over', 'hand_back', 'assign', 'resolve', 'delivery_settled')),
       -- only messages have one
       provider_message_id text,
       seq integer not null,
@@ -88,6 +89,8 @@ export async function up(knex: Knex): Promise<void> {
       body jsonb,
       -- the outbound message that delivery_settled speaks of
       about uuid,
+      -- who has the conversation by this take_over or assign; null where it waits in a queue
+      operator_id uuid,
       sent_at timestamptz,
       received_at timestamptz not null,
       -- orders the message inside its turn and on the transcript

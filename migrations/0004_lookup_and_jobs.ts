@@ -43,7 +43,7 @@ export async function up(knex: Knex): Promise<void> {
     alter function parley_find_channel_integration(uuid) owner to parley_definer;
     revoke create on schema public from parley_definer;
 
-    grant select (organisation_id, id, channel_integration_id, conversation_id, kind, seq, epoch, about,
+    grant select (organisation_id, id, channel_integration_id, conversation_id, kind, seq, epoch, about, operator_id,
                   received_at, turn, taken_at, settled_at, settled_reason, signalled_at, signal_count)
       on inbox to parley_jobs;
     grant update (signalled_at, signal_count, settled_at, settled_reason) on inbox to parley_jobs;

@@ -81,11 +81,10 @@ export async function callTool(
 /** A tool assigned or resolved the conversation: its closing message is all that is left to say. */
 export function giveAway(
   shell: TurnShell,
-  { closingCause, assignee, ...ownership }: NonNullable<Extract<CallVerdict, { kind: 'ended' }>['leaves']>,
+  { closingCause, ...ownership }: NonNullable<Extract<CallVerdict, { kind: 'ended' }>['leaves']>,
   answersSeq: number,
 ): Extract<Draft, { kind: 'gave_away' }> {
-  const queued = ownership.owner === 'operator' && assignee === null;
-  shell.tell({ fact: 'gaveAway', ...ownership, queued });
+  shell.tell({ fact: 'gaveAway', ...ownership });
   return { kind: 'gave_away', answersSeq, closingCause };
 }
 

@@ -25,6 +25,7 @@ import type { TurnShell } from './shell.ts';
 import { runTurn } from './turn.ts';
 
 const statusAttribute = { name: SEARCH_ATTRIBUTES.status, type: 'KEYWORD' } as const;
+const assigneeAttribute = { name: SEARCH_ATTRIBUTES.assignee, type: 'KEYWORD' } as const;
 
 /**
  * A customer's conversation. It holds ids, counts and deadlines; the words live in Postgres. Signals push facts
@@ -34,7 +35,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
   const modelCalls = modelCallsOn(input.modelQueue);
   let state: ConversationState = input.state ?? newState();
   let doing = 'opening';
-  let shownStatus = statusOf(state);
+  let shown = { status: statusOf(state), assignee: state.assignee };
   let turnsThisRun = 0;
   let farTimerFired = false;
   const deliveryReportMs = input.deliveryReportMs ?? DELIVERY_REPORT_MS;
@@ -60,7 +61,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
   void watchFarDeadline();
 
   for (;;) {
-    showStatus();
+    showStanding();
     const next = nextStep(state, Date.now());
     switch (next.step) {
       case 'settle':
@@ -98,21 +99,26 @@ export async function conversation(input: ConversationInput): Promise<void> {
 
   function show(what: string): void {
     doing = what;
-    showStatus();
+    showStanding();
     setCurrentDetails(
       `**${what}**\n\nturn ${state.turn} · ${state.owner} has it · epoch ${state.epoch} · ` +
         `${state.buffer.length} buffered · ${state.awaitedDeliveries.length} deliveries awaited`,
     );
   }
 
-  function showStatus(): void {
-    const status = statusOf(state);
-    if (status === shownStatus) return;
-    shownStatus = status;
-    upsertSearchAttributes([{ key: statusAttribute, value: status }]);
+  function showStanding(): void {
+    const now = { status: statusOf(state), assignee: state.assignee };
+    const changes = [
+      ...(now.status === shown.status ? [] : [{ key: statusAttribute, value: now.status }]),
+      ...(now.assignee === shown.assignee ? [] : [{ key: assigneeAttribute, value: now.assignee }]),
+    ];
+    if (changes.length === 0) return;
+    shown = now;
+    upsertSearchAttributes(changes);
   }
 
   function whyWaiting({ until }: Extract<NextStep, { step: 'wait' }>): string {
+    if (state.queued) return 'silent: it waits for an operator';
     if (state.owner === 'operator') return 'silent: an operator has it';
     return until === null ? 'waiting for a message' : 'waiting for more messages';
   }

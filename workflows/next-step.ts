@@ -47,6 +47,7 @@ export function viewOf(state: ConversationState, doing: string): ConversationVie
     doing,
     awaitedDeliveries: state.awaitedDeliveries.length,
     queued: state.queued,
+    assignee: state.assignee,
     openCall: state.openCall,
     callsUnderWay: state.callsUnderWay.length,
     idleStep: null,

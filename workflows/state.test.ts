@@ -35,6 +35,10 @@ function entered(kind: RowKind, seq: number, epoch = 1, now = seq * 1_000): Fact
   return { fact: 'rowEntered', row: row(kind, seq, epoch), now };
 }
 
+function assigned(seq: number, epoch: number, assignee: string | null): Fact {
+  return { fact: 'rowEntered', row: { ...row('assign', seq, epoch), assignee }, now: seq * 1_000 };
+}
+
 const bufferedSeqs = (state: ConversationState) => state.buffer.map((message) => message.seq);
 
 describe('conversation state', () => {
@@ -220,7 +224,7 @@ describe('conversation state', () => {
       open(),
       entered('message', 1),
       { fact: 'turnBegan' },
-      { fact: 'gaveAway', epoch: 2, owner: 'operator', resolved: false, queued: true },
+      { fact: 'gaveAway', epoch: 2, owner: 'operator', resolved: false, assignee: null },
       { fact: 'turnAnswered', answeredSeq: 1 },
       entered('message', 2, 2),
     );
@@ -230,8 +234,59 @@ describe('conversation state', () => {
     assert.equal(viewOf(taken, '').status, 'assigned');
   });
 
+  it('ACT-5 follows a conversation from a queue to a person, back into a queue, and back to the agent', () => {
+    const stands = (state: ConversationState) => {
+      const { status, queued, assignee } = viewOf(state, '');
+      return [status, queued, assignee];
+    };
+    const queued = told(open(), assigned(1, 2, null));
+    assert.deepEqual(stands(queued), ['escalated', true, null]);
+    const given = told(queued, assigned(2, 3, 'olga'));
+    assert.deepEqual(stands(given), ['assigned', false, 'olga']);
+    const again = told(given, assigned(3, 4, null), entered('message', 4, 4));
+    assert.deepEqual(stands(again), ['escalated', true, null]);
+    assert.deepEqual(bufferedSeqs(again), []);
+    assert.deepEqual(stands(told(again, assigned(2, 3, 'olga'))), ['escalated', true, null]);
+    assert.deepEqual(stands(told(given, entered('hand_back', 3, 4))), ['active', false, null]);
+    assert.deepEqual(stands(told(given, entered('resolve', 3, 4))), ['resolved', false, null]);
+    const reopened = told(given, entered('resolve', 3, 4), entered('message', 4, 5));
+    assert.deepEqual(stands(reopened), ['active', false, null]);
+  });
+
+  it('ACT-5 hears from the row who has the conversation, where a take has told of the change first', () => {
+    const found: Fact = { fact: 'nothingTaken', throughSeq: 0, epoch: 3, owner: 'operator', resolved: false };
+    const early = told(open(), assigned(1, 2, 'olga'), found);
+    assert.deepEqual([early.owner, early.assignee], ['operator', null]);
+    const heard = told(early, assigned(2, 3, null));
+    assert.deepEqual([heard.epoch, heard.queued], [3, true]);
+    assert.deepEqual(heard.toSettle.at(-1), { id: 'row-2', reason: 'noted' });
+  });
+
+  it('ACT-5 knows who has the conversation when it is opened, and what signals said meanwhile', () => {
+    const opened: Fact = {
+      fact: 'opened',
+      now: 0,
+      opened: { ...openedFacts(), epoch: 2, owner: 'operator', assignee: 'olga' },
+    };
+    assert.equal(told(newState(), opened).assignee, 'olga');
+    const newer = told(newState(), assigned(3, 3, null), opened);
+    assert.deepEqual([newer.queued, newer.assignee], [true, null]);
+  });
+
+  it('EXT-4 keeps a question asked since, when the hand-back before it is signalled again', () => {
+    const call = { callId: 'call', kind: 'awaiting_confirmation' as const, due: 50_000 };
+    const asked = told(open(), entered('hand_back', 1, 2), { fact: 'callOpened', call });
+    assert.deepEqual(told(asked, entered('hand_back', 1, 2)).openCall, call);
+  });
+
   it('ACT-6 closes once a tool has resolved the conversation', () => {
-    const state = told(open(), { fact: 'gaveAway', epoch: 2, owner: 'agent', resolved: true, queued: false });
+    const state = told(open(), {
+      fact: 'gaveAway',
+      epoch: 2,
+      owner: 'agent',
+      resolved: true,
+      assignee: null,
+    });
     assert.deepEqual(nextStep(state, 0), { step: 'close' });
   });
 
@@ -270,6 +325,7 @@ function openedFacts(): OpenedFacts {
     waiting: [],
     sending: [],
     queued: false,
+    assignee: null,
     openCall: null,
     settings,
   };

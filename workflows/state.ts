@@ -17,7 +17,7 @@ export type Fact =
   | { fact: 'deliveryAwaited'; outboundId: string; due: number }
   | { fact: 'deliverySettled'; outboundId: string }
   /** A tool gave the conversation away: to an operator, to a queue, or it resolved it. */
-  | { fact: 'gaveAway'; epoch: number; owner: Owner; resolved: boolean; queued: boolean }
+  | { fact: 'gaveAway'; epoch: number; owner: Owner; resolved: boolean; assignee: string | null }
   | { fact: 'callOpened'; call: OpenCall }
   | { fact: 'callClosed'; callId: string }
   | { fact: 'callOutlivedTurn'; callId: string }
@@ -33,15 +33,19 @@ export interface OpenedFacts {
   waiting: EnteredRow[];
   sending: { outboundId: string; due: number }[];
   queued: boolean;
+  assignee: string | null;
   openCall: OpenCall | null;
   settings: TurnSettings;
 }
+
+type Holder = Pick<ConversationState, 'queued' | 'assignee'>;
+const NOBODY: Holder = { queued: false, assignee: null };
 
 export function newState(): ConversationState {
   return {
     epoch: 0,
     owner: 'agent',
-    queued: false,
+    ...NOBODY,
     resolved: false,
     turn: 0,
     answeredSeq: 0,
@@ -109,7 +113,6 @@ function opened(early: ConversationState, facts: OpenedFacts, now: number): Conv
     settings: facts.settings,
     toSettle: early.toSettle,
     awaitedDeliveries: facts.sending,
-    queued: facts.queued,
     openCall: facts.openCall,
   };
   const waiting = facts.waiting.reduce((state, row) => rowEntered(state, row, now), read);
@@ -121,6 +124,7 @@ function rowEntered(state: ConversationState, row: EnteredRow, now: number): Con
     case 'message':
       return messageEntered(state, row, now);
     case 'take_over':
+    case 'assign':
       return commanded(state, row, { owner: 'operator', resolved: false });
     case 'hand_back':
       return commanded(state, row, { owner: 'agent', resolved: false });
@@ -136,7 +140,7 @@ function messageEntered(state: ConversationState, row: EnteredRow, now: number):
   if (known) return state;
   const reopens = state.resolved && row.epoch > state.epoch;
   const current: ConversationState = reopens
-    ? { ...state, resolved: false, owner: 'agent', queued: false, epoch: row.epoch }
+    ? { ...state, resolved: false, owner: 'agent', ...NOBODY, epoch: row.epoch }
     : state;
   const heard: ConversationState = {
     ...current,
@@ -167,18 +171,24 @@ function commanded(
   row: EnteredRow,
   change: { owner: Owner; resolved: boolean },
 ): ConversationState {
-  if (row.epoch <= state.epoch) return toSettle(state, row.id, 'superseded');
+  if (row.epoch < state.epoch) return toSettle(state, row.id, 'superseded');
+  // A take has told of this change already, but not who has it.
+  if (row.epoch === state.epoch) return toSettle({ ...state, ...holderOf(row) }, row.id, 'noted');
   // A customer message committed after a resolve has re-opened the conversation already.
   const reopened = change.resolved && state.buffer.some((message) => message.seq > row.seq);
   const changed: ConversationState = {
     ...state,
     epoch: row.epoch,
     owner: change.owner,
-    queued: false,
+    ...holderOf(row),
     resolved: change.resolved && !reopened,
     openCall: lapsed(state.openCall),
   };
   return leaveToPeople(toSettle(changed, row.id, 'noted'));
+}
+
+function holderOf({ kind, assignee = null }: EnteredRow): Holder {
+  return { queued: kind === 'assign' && assignee === null, assignee };
 }
 
 /** A person came between: what the customer says from now on is no answer to the agent's question. */
@@ -188,18 +198,17 @@ function lapsed(openCall: OpenCall | null): OpenCall | null {
 
 function gaveAway(
   state: ConversationState,
-  { epoch, owner, resolved, queued }: Extract<Fact, { fact: 'gaveAway' }>,
+  { epoch, owner, resolved, assignee }: Extract<Fact, { fact: 'gaveAway' }>,
 ): ConversationState {
   // A newer command has come meanwhile and outranks what the tool did.
   if (epoch <= state.epoch) return state;
-  return leaveToPeople({ ...state, epoch, owner, resolved, queued });
+  const queued = owner === 'operator' && assignee === null;
+  return leaveToPeople({ ...state, epoch, owner, resolved, queued, assignee });
 }
 
-function toSettle(
-  state: ConversationState,
-  id: string,
-  reason: ConversationState['toSettle'][number]['reason'],
-): ConversationState {
+type Reason = ConversationState['toSettle'][number]['reason'];
+
+function toSettle(state: ConversationState, id: string, reason: Reason): ConversationState {
   if (state.toSettle.some((row) => row.id === id)) return state;
   return { ...state, toSettle: [...state.toSettle, { id, reason }] };
 }
@@ -212,13 +221,17 @@ function forget(state: ConversationState, throughSeq: number): ConversationState
   };
 }
 
-/** What Postgres said in a take outranks what signals said, unless a newer signal came meanwhile. */
+/**
+ * What Postgres said outranks what signals said, unless a newer signal came meanwhile. A take does not say who has
+ * the conversation: the row of that change will.
+ */
 function ownership(
   state: ConversationState,
-  read: { epoch: number; owner: Owner; resolved: boolean },
-): Pick<ConversationState, 'epoch' | 'owner' | 'resolved'> {
-  const newest = read.epoch >= state.epoch ? read : state;
-  return { epoch: newest.epoch, owner: newest.owner, resolved: newest.resolved };
+  read: Pick<ConversationState, 'epoch' | 'owner' | 'resolved'> & Partial<Holder>,
+): Pick<ConversationState, 'epoch' | 'owner' | 'resolved'> & Holder {
+  const { epoch, owner, resolved, queued, assignee } = read.epoch >= state.epoch ? read : state;
+  const known = epoch === state.epoch ? state : NOBODY;
+  return { epoch, owner, resolved, queued: queued ?? known.queued, assignee: assignee ?? known.assignee };
 }
 
 function awaitDelivery(state: ConversationState, outboundId: string, due: number): ConversationState {

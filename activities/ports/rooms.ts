@@ -1,3 +1,4 @@
+import type { AssignTo } from '../../domain/assignment.ts';
 import type { Owner } from '../../domain/conversation.ts';
 import type { CallRef } from './calls.ts';
 
@@ -12,10 +13,7 @@ export interface Rooms {
   tag(ref: CallRef, tags: readonly string[], now: Date): Promise<RoomOutcome>;
 }
 
-export type Assignment =
-  | { type: 'auto'; closingMessage: string | null }
-  | { type: 'division'; divisionId: string; closingMessage: string | null }
-  | { type: 'agent'; operatorId: string; closingMessage: string | null };
+export type Assignment = AssignTo & { closingMessage: string | null };
 
 export type RoomOutcome =
   | { kind: 'done'; leaves: Leaving | null; operatorId: string | null; queued: boolean }

@@ -74,7 +74,7 @@ const ENTER: Statement = {
       insert into inbox (organisation_id, channel_integration_id, conversation_id, kind, seq, epoch, about,
         received_at, at)
       select $1, channel_integration_id, id, 'delivery_settled', last_seq, epoch, $3, $4, $4 from conversation
-      returning id, kind, seq, epoch, received_at, about
+      returning id, kind, seq, epoch, received_at, about, operator_id
     )
     select e.*, c.agent_id, c.channel from entered e, conversation c`,
 };

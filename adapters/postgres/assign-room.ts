@@ -1,22 +1,16 @@
-import type { Assignment } from '../../activities/ports.ts';
+import type { AssignRefusal, AssignTo } from '../../domain/assignment.ts';
 import { isUuid } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
-
-/**
- * One assignment of an organisation at a time, taken turns with operators who come online: otherwise two would count
- * the same free place, and one would be queued behind an operator who has just looked at the queue.
- */
-const HOLD_QUEUES: Statement = {
-  name: 'room-hold-queues',
-  text: 'select from organisations where id = $1 for no key update',
-};
 
 const DIVISION: Statement = {
   name: 'room-division',
   text: 'select id from divisions where organisation_id = $1 and id = $2 and deleted_at is null for key share',
 };
 
-/** Round robin (ACT-5): whose last conversation was given longest ago, among those who are there and have room. */
+/**
+ * Round robin (ACT-5): whose last conversation was given longest ago, among those who are there and have room for
+ * this one. Who has it already has room for it.
+ */
 const NEXT: Statement = {
   name: 'room-next-operator',
   text: `
@@ -29,7 +23,7 @@ const NEXT: Statement = {
           where d.organisation_id = $1 and d.division_id = $2 and d.member_id = m.id))
         and m.capacity > (
           select count(*) from conversations c
-          where c.organisation_id = $1 and c.operator_id = m.id and c.status = 'open')
+          where c.organisation_id = $1 and c.operator_id = m.id and c.status = 'open' and c.id <> $4)
       order by m.last_assigned_at nulls first, m.created_at, m.id
       limit 1)
     returning id`,
@@ -45,34 +39,40 @@ const NAMED: Statement = {
 };
 
 /** Null operator: nobody is there, so it waits in the division's queue, or in the organisation's own. */
-export type Found = { operatorId: string | null; divisionId: string | null } | { refused: string };
+export type Found = { operatorId: string | null; divisionId: string | null } | { refused: AssignRefusal };
 
-/** Who gets a conversation. Locks what two assignments at once would fight for, until the end of the transaction. */
-export async function findOperator(tenancy: Tenancy, assignment: Assignment, now: Date): Promise<Found> {
-  const { organisationId } = tenancy;
-  const divisionId = assignment.type === 'division' ? assignment.divisionId.toLowerCase() : null;
-  await tenancy.rows(HOLD_QUEUES, [organisationId]);
-  if (assignment.type === 'agent') {
-    const named = await take(tenancy, NAMED, assignment.operatorId.toLowerCase(), now);
-    return named === null ? { refused: 'operator_not_found' } : { operatorId: named, divisionId };
+/** Who gets a conversation; behind `holdQueues`, or two assignments at once would count the same free place. */
+export async function findOperator(
+  tenancy: Tenancy,
+  conversationId: string,
+  to: AssignTo,
+  now: Date,
+): Promise<Found> {
+  if (to.type === 'agent') {
+    const named = await take(tenancy, NAMED, [canonical(to.operatorId), now]);
+    return named === null ? { refused: 'operator_not_found' } : { operatorId: named, divisionId: null };
   }
-  if (divisionId !== null && !(await divisionExists(tenancy, divisionId)))
+  const divisionId = to.type === 'division' ? canonical(to.divisionId) : null;
+  if (to.type === 'division' && !(await divisionExists(tenancy, divisionId)))
     return { refused: 'division_not_found' };
-  return { operatorId: await take(tenancy, NEXT, divisionId, now), divisionId };
+  return { operatorId: await take(tenancy, NEXT, [divisionId, now, conversationId]), divisionId };
 }
 
-async function divisionExists(tenancy: Tenancy, divisionId: string): Promise<boolean> {
-  if (!isUuid(divisionId)) return false;
+/** However its letters are written; null: it is no id of ours. */
+function canonical(text: string): string | null {
+  const id = text.toLowerCase();
+  return isUuid(id) ? id : null;
+}
+
+async function divisionExists(tenancy: Tenancy, divisionId: string | null): Promise<boolean> {
   return (await tenancy.rows(DIVISION, [tenancy.organisationId, divisionId])).length > 0;
 }
 
 async function take(
   tenancy: Tenancy,
   statement: Statement,
-  id: string | null,
-  now: Date,
+  values: readonly unknown[],
 ): Promise<string | null> {
-  if (id !== null && !isUuid(id)) return null;
-  const [row] = await tenancy.rows<{ id: string }>(statement, [tenancy.organisationId, id, now]);
+  const [row] = await tenancy.rows<{ id: string }>(statement, [tenancy.organisationId, ...values]);
   return row?.id ?? null;
 }

@@ -1,14 +1,13 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type { Caller, Command, CommandResult, Inbox } from '../../api/ports.ts';
-import type { ChannelKind } from '../../domain/channel.ts';
 import { statusOf } from '../../domain/conversation.ts';
 import type { Owner } from '../../domain/conversation.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
 import { actorOf } from './audit.ts';
-import { enteredRow } from './entered-row.ts';
-import type { InboxRow } from './entered-row.ts';
+import { outgoingSignal } from './entered-row.ts';
+import type { SignalRow } from './entered-row.ts';
 
 const READ: Statement = {
   name: 'command-read',
@@ -22,14 +21,15 @@ const COMMAND: Statement = {
     with conversation as (
       update conversations
       set epoch = epoch + 1, last_seq = last_seq + 1, owner = $5, operator_id = $6, status = $7, resolved_at = $8,
-          queued_at = null
+          queued_at = null, division_id = case when $3 = 'take_over' then division_id end
       where organisation_id = $1 and id = $2
       returning id, epoch, last_seq, agent_id, channel_integration_id, channel
     ),
     entered as (
-      insert into inbox (organisation_id, channel_integration_id, conversation_id, kind, seq, epoch, received_at, at)
-      select $1, channel_integration_id, id, $3, last_seq, epoch, $4, $4 from conversation
-      returning id, kind, seq, epoch, received_at, about
+      insert into inbox (organisation_id, channel_integration_id, conversation_id, kind, seq, epoch, operator_id,
+        received_at, at)
+      select $1, channel_integration_id, id, $3, last_seq, epoch, $6, $4, $4 from conversation
+      returning id, conversation_id, kind, seq, epoch, received_at, about, operator_id
     ),
     audited as (
       insert into audit (organisation_id, actor, action, subject, detail, at)
@@ -50,12 +50,6 @@ interface Found {
   owner: Owner;
   status: string;
   queued_at: Date | null;
-}
-
-interface Commanded extends InboxRow {
-  agent_id: string;
-  channel_integration_id: string;
-  channel: ChannelKind;
 }
 
 /** What a command makes of a conversation; null where it comes too late or has no sense. */
@@ -107,7 +101,7 @@ async function decide(
     const current = { owner, resolved: status === 'resolved', queued: queued_at !== null };
     const next = outcome(command, current);
     if (next === null) return { kind: 'lost', owner: current.owner, status: statusOf(current) };
-    const [row] = await tenancy.rows<Commanded>(COMMAND, [
+    const [row] = await tenancy.rows<SignalRow>(COMMAND, [
       organisationId,
       conversationId,
       command,
@@ -125,13 +119,7 @@ async function decide(
       epoch: row.epoch,
       status: statusOf(next),
       inFlight: [],
-      signal: {
-        ref: { organisationId, conversationId },
-        row: enteredRow(row),
-        agentId: row.agent_id,
-        channelIntegrationId: row.channel_integration_id,
-        channel: row.channel,
-      },
+      signal: outgoingSignal(organisationId, row),
     };
   });
 }

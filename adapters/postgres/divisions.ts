@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { DivisionRecord, People } from '../../api/ports.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
+import { assignAll, assigning } from './assigning.ts';
 import { noteChange } from './audit.ts';
 import { BY_TIME, readCursor, toPage } from './page.ts';
 import { holdQueues } from './presence.ts';
@@ -59,12 +60,14 @@ const FILL: Statement = {
     where organisation_id = $1 and id = any ($3::uuid[]) and deleted_at is null returning member_id`,
 };
 
-const MOVE_QUEUE: Statement = {
+const MOVE_QUEUE = assigning({
   name: 'divisions-move-queue',
-  text: `
-    update conversations set division_id = null
-    where organisation_id = $1 and division_id = $2 and queued_at is not null`,
-};
+  which: `
+    select id from conversations
+    where organisation_id = $1 and division_id = $3 and queued_at is not null
+    order by id for no key update`,
+  set: 'division_id = null',
+});
 
 interface Row {
   id: string;
@@ -130,12 +133,13 @@ export function openDivisions(pool: pg.Pool, clock: { now(): Date }): DivisionMe
         const now = clock.now();
         await holdQueues(tenancy);
         const before = await readDivision(tenancy, id);
-        const removed = await tenancy.rows(REMOVE, [organisationId, id, now]);
-        if (before === null || removed.length === 0) return null;
+        const gone = await tenancy.rows(REMOVE, [organisationId, id, now]);
+        if (before === null || gone.length === 0) return null;
         await tenancy.rows(EMPTY, [organisationId, id]);
-        await tenancy.rows(MOVE_QUEUE, [organisationId, id]);
+        const moved = await assignAll(tenancy, MOVE_QUEUE, [id], now);
         await noteChange(tenancy, caller, { action: 'division.removed', subject: id }, now);
-        return { ...before, members: [], waiting: 0 };
+        const removed = { ...before, members: [], waiting: 0 };
+        return { removed, moved: moved.map(({ signal }) => signal) };
       });
     },
   };

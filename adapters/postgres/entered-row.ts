@@ -1,4 +1,6 @@
+import type { OutgoingSignal } from '../../api/ports.ts';
 import type { EnteredRow, RowKind } from '../../contract/rows.ts';
+import type { ChannelKind } from '../../domain/channel.ts';
 
 /** Columns of an inbox row that a signal is made of. */
 export interface InboxRow {
@@ -8,6 +10,7 @@ export interface InboxRow {
   epoch: number;
   received_at: Date;
   about: string | null;
+  operator_id: string | null;
 }
 
 export function enteredRow(row: InboxRow): EnteredRow {
@@ -18,5 +21,24 @@ export function enteredRow(row: InboxRow): EnteredRow {
     epoch: row.epoch,
     at: row.received_at.getTime(),
     ...(row.about === null ? {} : { about: row.about }),
+    ...(row.kind === 'take_over' || row.kind === 'assign' ? { assignee: row.operator_id } : {}),
+  };
+}
+
+/** The same with what a start of the workflow would need. */
+export interface SignalRow extends InboxRow {
+  conversation_id: string;
+  agent_id: string;
+  channel_integration_id: string;
+  channel: ChannelKind;
+}
+
+export function outgoingSignal(organisationId: string, row: SignalRow): OutgoingSignal {
+  return {
+    ref: { organisationId, conversationId: row.conversation_id },
+    row: enteredRow(row),
+    agentId: row.agent_id,
+    channelIntegrationId: row.channel_integration_id,
+    channel: row.channel,
   };
 }

@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Inbox } from '../../api/ports.ts';
 import { makeApplyStatuses } from './apply-statuses.ts';
+import { makeAssign } from './assign-conversation.ts';
 import { makeCommand } from './command-conversation.ts';
 import { makeReceive } from './receive-message.ts';
 
@@ -10,5 +11,6 @@ export function openInbox(pool: pg.Pool): Inbox {
     receive: makeReceive(pool),
     applyStatuses: makeApplyStatuses(pool),
     command: makeCommand(pool),
+    assign: makeAssign(pool),
   };
 }

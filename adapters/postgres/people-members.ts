@@ -4,6 +4,7 @@ import type { MemberRecord, NewMember, People } from '../../api/ports.ts';
 import type { MemberRole } from '../../domain/role.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
+import { assignAll, assigning } from './assigning.ts';
 import { noteChange } from './audit.ts';
 import { losesLastAdmin } from './last-admin-key.ts';
 import { BY_TIME, readCursor, toPage } from './page.ts';
@@ -75,12 +76,17 @@ const REVOKE_KEYS: Statement = {
 };
 
 /** Nobody has them any more: they wait where they were called from, or in the organisation's own queue. */
-const REQUEUE: Statement = {
+const REQUEUE = assigning({
   name: 'members-requeue',
-  text: `
-    update conversations set queued_at = $3, operator_id = null
-    where organisation_id = $1 and operator_id = $2 and status = 'open' returning id`,
-};
+  which: `
+    select c.id, (
+      select d.id from divisions d
+      where d.organisation_id = $1 and d.id = c.division_id and d.deleted_at is null) as division_id
+    from conversations c
+    where c.organisation_id = $1 and c.operator_id = $3 and c.status = 'open'
+    order by c.id for no key update of c`,
+  set: 'operator_id = null, division_id = f.division_id, queued_at = $2',
+});
 
 interface Row {
   id: string;
@@ -152,10 +158,11 @@ export function openMembers(pool: pg.Pool, clock: { now(): Date }): MemberMethod
         await tenancy.rows(REVOKE_KEYS, [organisationId, keys, now]);
         await tenancy.rows(LEAVE_DIVISIONS, [organisationId, id]);
         await tenancy.rows(REMOVE, [organisationId, id, now]);
-        const requeued = await tenancy.rows<{ id: string }>(REQUEUE, [organisationId, id, now]);
-        const detail = { keys, requeued: requeued.map((conversation) => conversation.id) };
+        const requeued = await assignAll(tenancy, REQUEUE, [id], now);
+        const detail = { keys, requeued: requeued.map(({ conversationId }) => conversationId) };
         await noteChange(tenancy, caller, { action: 'member.removed', subject: id, detail }, now);
-        return { ...before, online: false, divisions: [] };
+        const removed = { ...before, online: false, divisions: [] };
+        return { removed, requeued: requeued.map(({ signal }) => signal) };
       });
     },
   };

@@ -1,7 +1,8 @@
 import type pg from 'pg';
-import type { Caller, People, Presence } from '../../api/ports.ts';
+import type { Caller, OutgoingSignal, People, Presence } from '../../api/ports.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
+import { assignAll, assigning } from './assigning.ts';
 import { noteChange } from './audit.ts';
 
 const READ: Statement = {
@@ -29,38 +30,29 @@ const HOLD_QUEUES: Statement = {
   text: 'select 1 from organisations where id = $1 for no key update',
 };
 
-const TAKE: Statement = {
+const TAKE = assigning({
   name: 'presence-take',
-  text: `
-    with next as (
-      select c.id, c.division_id from conversations c
-      where c.organisation_id = $1 and c.queued_at is not null and c.status = 'open' and c.owner = 'operator'
-        and (c.division_id is null or c.division_id in (
-          select division_id from division_members where organisation_id = $1 and member_id = $2))
-      order by c.queued_at, c.id limit 1 for no key update
-    ),
-    taken as (
-      update conversations c set queued_at = null, operator_id = $2 from next
-      where c.organisation_id = $1 and c.id = next.id returning c.id, next.division_id
-    ),
-    turn as (
-      update members set last_assigned_at = $3
-      where organisation_id = $1 and id = $2 and exists (select from taken)
-    )
-    select id, division_id from taken`,
+  which: `
+    select c.id from conversations c
+    where c.organisation_id = $1 and c.queued_at is not null and c.status = 'open' and c.owner = 'operator'
+      and (c.division_id is null or c.division_id in (
+        select division_id from division_members where organisation_id = $1 and member_id = $3))
+    order by c.queued_at, c.id limit 1 for no key update`,
+  set: 'operator_id = $3, queued_at = null',
+});
+
+const TURN: Statement = {
+  name: 'presence-turn',
+  text: 'update members set last_assigned_at = $3 where organisation_id = $1 and id = $2',
 };
 
 /**
  * Only one of the organisation goes through its queues at a time. Otherwise one would take more than they have room
  * for, and who looks for an operator while one comes online, or is removed, would put a conversation where nobody looks.
+ * Taken before any conversation's lock, or two would wait for each other in a circle.
  */
 export async function holdQueues(tenancy: Tenancy): Promise<void> {
   await tenancy.rows(HOLD_QUEUES, [tenancy.organisationId]);
-}
-
-interface Taken {
-  id: string;
-  division_id: string | null;
 }
 
 type PresenceMethods = Pick<People, 'presence' | 'setPresence'>;
@@ -79,7 +71,7 @@ export function openPresence(pool: pg.Pool, clock: { now(): Date }): PresenceMet
     async setPresence(caller, change) {
       const { memberId } = caller;
       if (memberId === null || !(await set(pool, caller, memberId, change, clock.now()))) return null;
-      const assigned: string[] = [];
+      const assigned: OutgoingSignal[] = [];
       for (;;) {
         const next = await takeNext(pool, caller, memberId, clock.now());
         if (next === null) break;
@@ -116,16 +108,24 @@ function set(
 }
 
 /** One conversation out of the queues; null: none waits, or the member has enough or went away. */
-function takeNext(pool: pg.Pool, caller: Caller, memberId: string, now: Date): Promise<string | null> {
+function takeNext(
+  pool: pg.Pool,
+  caller: Caller,
+  memberId: string,
+  now: Date,
+): Promise<OutgoingSignal | null> {
   const { organisationId } = caller;
   return asOrganisation(pool, organisationId, async (tenancy) => {
     await holdQueues(tenancy);
     const [presence] = await tenancy.rows<Presence>(READ, [organisationId, memberId]);
     if (presence?.online !== true || presence.open >= presence.capacity) return null;
-    const [taken] = await tenancy.rows<Taken>(TAKE, [organisationId, memberId, now]);
+    const [taken] = await assignAll(tenancy, TAKE, [memberId], now);
     if (taken === undefined) return null;
-    const detail = { operator: memberId, division: taken.division_id };
-    await noteChange(tenancy, caller, { action: 'conversation.assigned', subject: taken.id, detail }, now);
-    return taken.id;
+    await tenancy.rows(TURN, [organisationId, memberId, now]);
+    const { conversationId, divisionId, epoch, signal } = taken;
+    const detail = { operator: memberId, division: divisionId, queued: false, epoch };
+    const entry = { action: 'conversation.assigned', subject: conversationId, detail };
+    await noteChange(tenancy, caller, entry, now);
+    return signal;
   });
 }

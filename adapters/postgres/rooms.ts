@@ -11,6 +11,7 @@ import { lockConversationOf, overtaken, readCall } from './call-rows.ts';
 import type { CallRow, LockedConversation } from './call-rows.ts';
 import { planClosing } from './closing-message.ts';
 import { endRow } from './end-call.ts';
+import { holdQueues } from './presence.ts';
 import { storable } from './storable.ts';
 
 const GIVE_AWAY: Statement = {
@@ -42,13 +43,13 @@ const TAG: Statement = {
 export function openRooms(pool: pg.Pool): Rooms {
   return {
     assign: (ref, assignment, now) =>
-      once(pool, ref, now, async (work) => {
+      once(pool, ref, { now, lockFirst: holdQueues }, async (work) => {
         const { tenancy, conversation } = work;
-        const found = await findOperator(tenancy, assignment, now);
+        const found = await findOperator(tenancy, conversation.id, assignment, now);
         if ('refused' in found) return found;
         const { operatorId, divisionId } = found;
         const queued = operatorId === null;
-        const values = [operatorId, queued ? divisionId : null, now];
+        const values = [operatorId, divisionId, now];
         const epoch = await changeHands(tenancy, GIVE_AWAY, conversation, values);
         const closing = { message: assignment.closingMessage, epoch, settled: 'operator_has_it' as const };
         const closingCause = await planClosing(work, closing, now);
@@ -63,7 +64,7 @@ export function openRooms(pool: pg.Pool): Rooms {
       }),
 
     resolve: (ref, { message }, now) =>
-      once(pool, ref, now, async (work) => {
+      once(pool, ref, { now }, async (work) => {
         const epoch = await changeHands(work.tenancy, CLOSE, work.conversation, [now]);
         const closingCause = await planClosing(work, { message, epoch, settled: 'resolved' }, now);
         return {
@@ -76,7 +77,7 @@ export function openRooms(pool: pg.Pool): Rooms {
       }),
 
     tag: (ref, tags, now) =>
-      once(pool, ref, now, async ({ tenancy, conversation }) => {
+      once(pool, ref, { now }, async ({ tenancy, conversation }) => {
         const union = [...new Set([...conversation.tags, ...tags.map(storable)])];
         await tenancy.rows(TAG, [tenancy.organisationId, conversation.id, union]);
         return {
@@ -116,10 +117,11 @@ interface Effect {
 function once(
   pool: pg.Pool,
   ref: CallRef,
-  now: Date,
+  { now, lockFirst }: { now: Date; lockFirst?: (tenancy: Tenancy) => Promise<void> },
   effect: (work: RoomWork) => Promise<Effect | { refused: string }>,
 ): Promise<RoomOutcome> {
   return asOrganisation(pool, ref.organisationId, async (tenancy): Promise<RoomOutcome> => {
+    await lockFirst?.(tenancy);
     const conversation = isUuid(ref.callId) ? await lockConversationOf(tenancy, ref.callId) : undefined;
     const call = await readCall(tenancy, ref);
     if (call === undefined) throw new ParleyFailure('CALL_UNKNOWN');

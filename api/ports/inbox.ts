@@ -1,3 +1,4 @@
+import type { AssignRefusal, AssignTo } from '../../domain/assignment.ts';
 import type { ConversationRef } from '../../contract/conversation.ts';
 import type { EnteredRow } from '../../contract/rows.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
@@ -23,6 +24,9 @@ export interface Inbox {
 
   /** Take-over, hand-back, resolve: compare-and-set on the conversation, the row, the audit entry, in one transaction. */
   command(caller: Caller, conversationId: string, command: Command, now: Date): Promise<CommandResult>;
+
+  /** Gives an open conversation to a person or a queue, whoever has it (ACT-5), with its row and its audit entry. */
+  assign(caller: Caller, conversationId: string, to: AssignTo, now: Date): Promise<AssignResult>;
 }
 
 export interface ReceivedMessage {
@@ -58,6 +62,19 @@ export type CommandResult =
       status: ConversationStatus;
       /** Messages of an older epoch still on the wire. */
       inFlight: string[];
+      signal: OutgoingSignal;
+    };
+
+export type AssignResult =
+  | { kind: 'unknown' }
+  | { kind: 'resolved'; owner: Owner }
+  | { kind: 'refused'; code: AssignRefusal }
+  | {
+      kind: 'done';
+      epoch: number;
+      /** Null where it waits in a queue. */
+      assignee: string | null;
+      queue: { divisionId: string | null; since: Date } | null;
       signal: OutgoingSignal;
     };
 

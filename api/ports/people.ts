@@ -1,5 +1,6 @@
 import type { MemberRole } from '../../domain/role.ts';
 import type { Caller } from './caller.ts';
+import type { OutgoingSignal } from './inbox.ts';
 import type { Page, PageQuery } from './readers.ts';
 
 /** The organisation's persons, their divisions, and who of them is there (ACT-5). Every change is audited. */
@@ -14,10 +15,14 @@ export interface People {
     change: Partial<NewMember>,
   ): Promise<MemberRecord | null | 'unknown_division' | 'has_keys'>;
   /**
-   * Revokes the member's keys, and puts the conversations the member has back into their queues.
+   * Revokes the member's keys, and puts the conversations the member has back into their queues; those are returned
+   * to be signalled.
    * `last_admin`: nobody could manage the organisation any more.
    */
-  removeMember(caller: Caller, id: string): Promise<MemberRecord | null | 'last_admin'>;
+  removeMember(
+    caller: Caller,
+    id: string,
+  ): Promise<{ removed: MemberRecord; requeued: OutgoingSignal[] } | null | 'last_admin'>;
 
   divisions(caller: Caller, page: PageQuery): Promise<Page<DivisionRecord>>;
   division(caller: Caller, id: string): Promise<DivisionRecord | null>;
@@ -30,19 +35,23 @@ export interface People {
     id: string,
     change: Partial<NewDivision>,
   ): Promise<DivisionRecord | null | 'unknown_member' | 'name_taken'>;
-  /** What waits in its queue goes on waiting in the organisation's own. */
-  removeDivision(caller: Caller, id: string): Promise<DivisionRecord | null>;
+  /** What waits in its queue goes on waiting in the organisation's own, and is returned to be signalled. */
+  removeDivision(
+    caller: Caller,
+    id: string,
+  ): Promise<{ removed: DivisionRecord; moved: OutgoingSignal[] } | null>;
 
   /** Null: the caller's key belongs to nobody, or no longer. */
   presence(caller: Caller): Promise<Presence | null>;
   /**
    * Who is online is given what waits in the queues of their divisions and the organisation's own, the longest
-   * waiting first, one transaction each, until they have as much as they can take.
+   * waiting first, one transaction each, until they have as much as they can take. What they got is returned to be
+   * signalled.
    */
   setPresence(
     caller: Caller,
     change: { online: boolean; capacity?: number },
-  ): Promise<(Presence & { assigned: string[] }) | null>;
+  ): Promise<(Presence & { assigned: OutgoingSignal[] }) | null>;
 }
 
 export interface MemberRecord {

@@ -1,8 +1,8 @@
-import type { ApiPorts, Caller } from '../../api/ports.ts';
+import type { ApiPorts, Caller, ConversationSummary } from '../../api/ports.ts';
 import { ofCaller } from './fake-world.ts';
 import type { FakeWorld } from './fake-world.ts';
 
-/** Persons in memory. Queues and what is taken out of them are Postgres's business and tested there. */
+/** Persons in memory. Which conversation comes to whom is Postgres's business and tested there. */
 export function fakePeople(world: FakeWorld): ApiPorts['people'] {
   const stored = <T extends { id: string; organisationId: string }>(items: T[], caller: Caller, id: string) =>
     items.find((item) => item.id === id && item.organisationId === caller.organisationId);
@@ -22,6 +22,14 @@ export function fakePeople(world: FakeWorld): ApiPorts['people'] {
     const member = caller.memberId === null ? undefined : stored(world.members, caller, caller.memberId);
     return member === undefined ? null : { member, open: 0 };
   };
+  const moved = (
+    caller: Caller,
+    which: (conversation: ConversationSummary) => boolean,
+    assignee: string | null,
+  ) =>
+    world.conversations
+      .filter((known) => known.organisationId === caller.organisationId && which(known))
+      .map((conversation) => world.assign(conversation, assignee));
 
   return {
     members: (caller, page) => world.page(ofCaller(world.members, caller), page),
@@ -41,7 +49,10 @@ export function fakePeople(world: FakeWorld): ApiPorts['people'] {
       if (change.role !== undefined && change.role !== member.role && hasKeys) return 'has_keys';
       return shown(Object.assign(member, change));
     },
-    removeMember: (caller, id) => world.reach(take(world.members, caller, id)),
+    async removeMember(caller, id) {
+      const removed = await world.reach(take(world.members, caller, id));
+      return removed && { removed, requeued: moved(caller, ({ assignee }) => assignee === id, null) };
+    },
 
     divisions: (caller, page) => world.page(ofCaller(world.divisions, caller), page),
     division: (caller, id) =>
@@ -61,7 +72,10 @@ export function fakePeople(world: FakeWorld): ApiPorts['people'] {
       if (others.some((known) => known.name === change.name)) return 'name_taken';
       return shown(Object.assign(division, change));
     },
-    removeDivision: (caller, id) => world.reach(take(world.divisions, caller, id)),
+    async removeDivision(caller, id) {
+      const removed = await world.reach(take(world.divisions, caller, id));
+      return removed && { removed, moved: moved(caller, ({ queue }) => queue?.divisionId === id, null) };
+    },
 
     async presence(caller) {
       const found = await world.reach(presence(caller));
@@ -71,7 +85,8 @@ export function fakePeople(world: FakeWorld): ApiPorts['people'] {
       const found = await world.reach(presence(caller));
       if (found === null) return null;
       Object.assign(found.member, { online, capacity: capacity ?? found.member.capacity });
-      return { online, capacity: found.member.capacity, open: found.open, assigned: [] };
+      const assigned = moved(caller, ({ queue }) => online && queue !== null, found.member.id);
+      return { online, capacity: found.member.capacity, open: found.open, assigned };
     },
   };
 }

@@ -122,6 +122,19 @@ export class FakeWorld {
     };
   }
 
+  assign(conversation: Owned<ConversationSummary>, assignee: string | null): OutgoingSignal {
+    const queue = assignee === null ? { divisionId: null, since: this.now } : null;
+    const status = queue === null ? 'assigned' : 'escalated';
+    Object.assign(conversation, {
+      owner: 'operator',
+      status,
+      assignee,
+      queue,
+      epoch: conversation.epoch + 1,
+    });
+    return this.signalFor(conversation, 'assign');
+  }
+
   openConversation(integration: ReceivingIntegration, room: string, name: string | null) {
     const conversation: Owned<ConversationSummary> = {
       organisationId: integration.organisationId,

@@ -121,3 +121,20 @@ function fakeInbox(world: FakeWorld): Inbox {
     },
   };
 }
+    async assign(caller, conversationId, to) {
+      await world.reach(null);
+      const isMine = ({ organisationId }: { organisationId: string }) =>
+        organisationId === caller.organisationId;
+      const conversation = world.conversations.filter(isMine).find(({ id }) => id === conversationId);
+      if (conversation === undefined) return { kind: 'unknown' };
+      if (conversation.status === 'resolved') return { kind: 'resolved', owner: conversation.owner };
+      const knows = (known: { id: string; organisationId: string }[], id: string) =>
+        known.filter(isMine).some((one) => one.id === id);
+      if (to.type === 'division' && !knows(world.divisions, to.divisionId))
+        return { kind: 'refused', code: 'division_not_found' };
+      if (to.type === 'agent' && !knows(world.members, to.operatorId))
+        return { kind: 'refused', code: 'operator_not_found' };
+      const assignee = to.type === 'agent' ? to.operatorId : null;
+      const signal = world.assign(conversation, assignee);
+      return { kind: 'done', epoch: conversation.epoch, assignee, queue: conversation.queue, signal };
+    },

@@ -81,6 +81,80 @@ describe('people over the API', () => {
     assert.deepEqual((await mine('GET')).body, { online: true, capacity: 2, open: 0 });
   });
 
+  describe('a conversation that changes hands', () => {
+    const path = (what = '') => `/v1/conversations/${stage.here.conversation}${what}`;
+    const signalled = () =>
+      stage.world.signals.map(({ ref, row }) => [ref.conversationId, row.kind, row.epoch] as const);
+
+    it('ACT-5 assigns to a division or an operator, and signals it', async () => {
+      const { division, member, conversation } = stage.here;
+      const queued = await as('operator', 'POST', path('/assign'), {
+        assign_type: 'division',
+        division_id: division,
+      });
+      const queue = { division_id: null, since: stage.world.now.toISOString() };
+      assert.deepEqual(
+        [queued.status, queued.body],
+        [200, { owner: 'operator', epoch: 2, assignee: null, queue }],
+      );
+      const given = await as('operator', 'POST', path('/assign'), {
+        assign_type: 'agent',
+        operator_id: member,
+      });
+      assert.deepEqual(given.body, { owner: 'operator', epoch: 3, assignee: member, queue: null });
+      assert.deepEqual(signalled(), [
+        [conversation, 'assign', 2],
+        [conversation, 'assign', 3],
+      ]);
+    });
+
+    it('ACT-5 refuses to assign without an id, to nobody, and what is resolved', async () => {
+      const errors = async (body: object) => {
+        const refused = await as('operator', 'POST', path('/assign'), body);
+        return [refused.status, refused.body['errors']];
+      };
+      const needed = (field: string) => [422, [{ field, message: 'Division/Agent ID required' }]];
+      assert.deepEqual(await errors({ assign_type: 'division' }), needed('division_id'));
+      assert.deepEqual(await errors({ assign_type: 'agent', operator_id: ' ' }), needed('operator_id'));
+      assert.deepEqual(await errors({ assign_type: 'agent', operator_id: stage.there.member }), [
+        422,
+        [{ field: 'operator_id', message: 'names no operator' }],
+      ]);
+      assert.deepEqual(await errors({ assign_type: 'division', division_id: 'sales' }), [
+        422,
+        [{ field: 'division_id', message: 'names a division that does not exist' }],
+      ]);
+      assert.equal((await errors({ assign_type: 'somebody' }))[0], 422);
+      await as('operator', 'POST', path('/resolve'));
+      const late = await as('operator', 'POST', path('/assign'), { assign_type: 'auto' });
+      assert.deepEqual([late.status, late.body['conversation_status']], [409, 'resolved']);
+      assert.deepEqual(
+        signalled().map(([, kind]) => kind),
+        ['resolve'],
+      );
+    });
+
+    it('ACT-5 signals what comes to a person, and what goes back into a queue', async () => {
+      const { member, conversation } = stage.here;
+      await as('operator', 'POST', path('/assign'), { assign_type: 'auto' });
+      const { key } = await make('/v1/keys', { name: 'Olga', role: 'operator', member_id: member });
+      const online = await call(stage.url, 'PUT', '/v1/me/presence', {
+        key: String(key),
+        body: { online: true },
+      });
+      assert.deepEqual(online.body['assigned'], [conversation]);
+      assert.equal((await as('admin', 'DELETE', `/v1/members/${member}`)).status, 200);
+      assert.deepEqual(
+        signalled().map(([, kind, epoch]) => [kind, epoch]),
+        [
+          ['assign', 2],
+          ['assign', 3],
+          ['assign', 4],
+        ],
+      );
+    });
+  });
+
   it('TEN-2 keeps the last admin key, and lets it go once there is another', async () => {
     const keys = (await as('admin', 'GET', '/v1/keys')).body['data'] as { id: string; role: Role }[];
     const path = `/v1/keys/${keys.find(({ role }) => role === 'admin')?.id}`;

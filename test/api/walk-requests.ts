@@ -60,6 +60,7 @@ const BODIES: Readonly<Record<string, (ids: WalkIds) => unknown>> = {
   'post /chat/{channel_integration}/messages': () => ({ id: randomUUID(), text: 'hello' }),
   'post /v1/conversations/{id}/take-over': () => ({}),
   'post /v1/conversations/{id}/hand-back': () => ({}),
+  'post /v1/conversations/{id}/assign': () => ({ assign_type: 'auto' }),
   'post /v1/conversations/{id}/resolve': () => undefined,
   'post /v1/agents': () => ({ name: 'Walker', prompt: 'Answer briefly.', wait_time_seconds: 0.5 }),
   'patch /v1/agents/{id}': () => ({ message_limit: 20 }),

@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
+import { openPeople } from '../../adapters/postgres/people.ts';
 import { NOW, openInstallation, openRoom } from './installation.ts';
 
 describe('commands', () => {
@@ -113,6 +114,54 @@ describe('commands', () => {
     assert.deepEqual(rows, [
       { status: 'open', owner: 'agent', operator_id: null, resolved_at: null, epoch: 4 },
     ]);
+  });
+
+  describe('a conversation that waited in a queue', () => {
+    async function queued() {
+      const room = await openRoom(pool);
+      const admin = { ...room.caller, role: 'admin' as const };
+      const division = await openPeople(pool, { now: () => NOW }).createDivision(admin, { name: 'Sales' });
+      assert.ok(typeof division === 'object');
+      const to = { type: 'division' as const, divisionId: division.id };
+      assert.equal((await room.inbox.assign(room.caller, room.ref.conversationId, to, NOW)).kind, 'done');
+      const command = (name: 'take_over' | 'hand_back' | 'resolve') =>
+        room.inbox.command(room.caller, room.ref.conversationId, name, NOW);
+      const past = () => room.look('select queued_at, division_id, operator_id from conversations');
+      return { room, division, command, past };
+    }
+    const NOTHING = [{ queued_at: null, division_id: null, operator_id: null }];
+
+    it('ACT-5 forgets the queue when it is resolved, and when it is handed back', async () => {
+      for (const name of ['resolve', 'hand_back'] as const) {
+        const { command, past } = await queued();
+        assert.equal((await command(name)).kind, 'done');
+        assert.deepEqual(await past(), NOTHING);
+      }
+    });
+
+    it('ACT-5 knows where it was called from while a person has it', async () => {
+      const { room, division, command, past } = await queued();
+      const taken = await command('take_over');
+      assert.ok(taken.kind === 'done');
+      assert.equal(taken.signal.row.assignee, room.caller.keyId);
+      assert.deepEqual(await past(), [
+        { queued_at: null, division_id: division.id, operator_id: room.caller.keyId },
+      ]);
+    });
+
+    it('CONV-7 forgets all of its past when the customer opens it again', async () => {
+      const { room, command, past } = await queued();
+      // Whoever resolved it left something.
+      const [before] = await past();
+      await command('resolve');
+      await room.look('update conversations set queued_at = $1, division_id = $2, operator_id = $3', [
+        before?.['queued_at'],
+        before?.['division_id'],
+        randomUUID(),
+      ]);
+      await room.say('are you there?');
+      assert.deepEqual(await past(), NOTHING);
+    });
   });
 
   it('ESC-5 leaves the conversation with the person when the customer writes', async () => {

@@ -7,7 +7,7 @@ import { openReaders } from '../../adapters/postgres/readers.ts';
 import { openSettings } from '../../adapters/postgres/settings.ts';
 import { openSecrets } from '../../adapters/secrets/secrets.ts';
 import { until } from '../../dev/until.ts';
-import type { Caller, DivisionRecord, MemberRecord } from '../../api/ports.ts';
+import type { Caller, DivisionRecord, MemberRecord, OutgoingSignal } from '../../api/ports.ts';
 import { later, look, makeIntegration, NOW, openInstallation, openRoom } from './installation.ts';
 import type { Room } from './installation.ts';
 
@@ -33,6 +33,7 @@ describe('people', () => {
     (await people().createMember(admin, { name, role: 'operator', ...more })) as MemberRecord;
   const division = async (name: string) => (await people().createDivision(admin, { name })) as DivisionRecord;
   const asMember = (memberId: string): Caller => ({ ...room.caller, memberId });
+  const idsOf = (signals: readonly OutgoingSignal[] = []) => signals.map(({ ref }) => ref.conversationId);
   const first = () => room.ref.conversationId;
 
   /** Conversations of as many rooms, each put into a queue a second after the one before. */
@@ -54,12 +55,15 @@ describe('people', () => {
     const queued = await queue([others.id, mine.id, null, mine.id, null]);
     const olga = await operator('Olga', { capacity: 3, divisions: [mine.id] });
     const online = await people().setPresence(asMember(olga.id), { online: true });
-    assert.deepEqual(online, {
-      online: true,
-      capacity: 3,
-      open: 3,
-      assigned: [queued[1], queued[2], queued[3]],
-    });
+    const { assigned, ...presence } = online ?? { assigned: [] };
+    assert.deepEqual(presence, { online: true, capacity: 3, open: 3 });
+    assert.deepEqual(idsOf(assigned), [queued[1], queued[2], queued[3]]);
+    const { row, ...start } = assigned[0] ?? assert.fail();
+    const { kind, epoch, assignee } = row;
+    assert.deepEqual([kind, epoch, assignee], ['assign', 3, olga.id]);
+    const ref = { organisationId: admin.organisationId, conversationId: queued[1] };
+    const { id, agentId } = room.integration;
+    assert.deepEqual(start, { ref, agentId, channelIntegrationId: id, channel: 'generic' });
     assert.equal((await people().division(admin, others.id))?.waiting, 1);
     const { data } = await openReaders(pool).conversations(
       admin,
@@ -72,10 +76,10 @@ describe('people', () => {
     );
     assert.deepEqual(
       rows.map(({ subject }) => subject),
-      online?.assigned,
+      idsOf(assigned),
     );
     const more = await people().setPresence(asMember(olga.id), { online: true, capacity: 4 });
-    assert.deepEqual(more?.assigned, [queued[4]]);
+    assert.deepEqual(idsOf(more?.assigned), [queued[4]]);
   });
 
   it('ACT-5 gives nothing to who goes away', async () => {
@@ -91,7 +95,7 @@ describe('people', () => {
     const given = await Promise.all(
       members.map(({ id }) => people().setPresence(asMember(id), { online: true })),
     );
-    assert.deepEqual(given.flatMap((one) => one?.assigned ?? []).sort(), [...queued].sort());
+    assert.deepEqual(given.flatMap((one) => idsOf(one?.assigned)).sort(), [...queued].sort());
     assert.deepEqual(
       given.map((one) => one?.assigned.length),
       [2, 2, 2],
@@ -112,7 +116,7 @@ describe('people', () => {
       }, 5_000);
       assert.ok(waits);
     });
-    assert.deepEqual((await coming)?.assigned, [next]);
+    assert.deepEqual(idsOf((await coming)?.assigned), [next]);
   });
 
   it('ACT-5 leaves nothing with a member who is removed while coming online', async () => {
@@ -173,7 +177,15 @@ describe('people', () => {
     assert.ok(typeof made === 'object');
     assert.equal(await people().updateMember(admin, olga.id, { role: 'viewer' }), 'has_keys');
     await room.inbox.command(asMember(olga.id), first(), 'take_over', NOW);
-    assert.notEqual(await people().removeMember(admin, olga.id), null);
+    const removal = await people().removeMember(admin, olga.id);
+    assert.ok(removal !== null && removal !== 'last_admin');
+    const [signal] = removal.requeued;
+    assert.deepEqual([removal.requeued.length, signal?.ref.conversationId], [1, first()]);
+    const { kind, seq, epoch, assignee } = signal?.row ?? assert.fail();
+    assert.deepEqual([kind, seq, epoch, assignee], ['assign', 3, 3, null]);
+    const opened = await room.transcript.open(room.ref);
+    assert.deepEqual([opened?.epoch, opened?.queued, opened?.assignee], [3, true, null]);
+    assert.deepEqual(opened?.waiting.at(-1), signal?.row);
     assert.equal(await people().member(admin, olga.id), null);
     assert.equal(await people().setPresence(asMember(olga.id), { online: true }), null);
     assert.equal(await settings().createMemberKey(admin, key), 'unknown_member');
@@ -187,10 +199,26 @@ describe('people', () => {
     assert.deepEqual((await people().division(admin, sales.id))?.members, []);
   });
 
+  it('ACT-5 lets the customers of a removed member wait where they were called from, if it is still there', async () => {
+    const [sales, gone] = [await division('Sales'), await division('Gone')];
+    const [kept = '', moved = ''] = await queue([sales.id, gone.id]);
+    const olga = await operator('Olga', { divisions: [sales.id, gone.id] });
+    await people().setPresence(asMember(olga.id), { online: true });
+    const removed = await people().removeDivision(admin, gone.id);
+    assert.deepEqual(removed?.moved, []);
+    await people().removeMember(admin, olga.id);
+    const queueOf = async (id: string) => (await openReaders(pool).conversation(admin, id))?.queue;
+    assert.deepEqual(await queueOf(kept), { divisionId: sales.id, since: NOW });
+    assert.deepEqual(await queueOf(moved), { divisionId: null, since: NOW });
+  });
+
   it('ACT-5 moves what waits in a removed division into the organisation’s own queue', async () => {
     const sales = await division('Sales');
     const [waiting = ''] = await queue([sales.id]);
-    assert.notEqual(await people().removeDivision(admin, sales.id), null);
+    const removal = await people().removeDivision(admin, sales.id);
+    const [signal] = removal?.moved ?? [];
+    assert.deepEqual([removal?.moved.length, signal?.ref.conversationId], [1, waiting]);
+    assert.deepEqual([signal?.row.kind, signal?.row.epoch, signal?.row.assignee], ['assign', 3, null]);
     const queued = (await openReaders(pool).conversation(admin, waiting))?.queue;
     assert.deepEqual(queued, { divisionId: null, since: later(0) });
     assert.ok(typeof (await people().createDivision(admin, { name: 'Sales' })) === 'object');

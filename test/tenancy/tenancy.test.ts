@@ -12,8 +12,8 @@ import { makeOrganisation, people, type Peopled } from './second-organisation.ts
 const FOREIGN_KEY_VIOLATION = '23503';
 const NOT_ALLOWED = '42501';
 
-/** Names a member, or the key of a program that took the conversation over: no one table. */
-const NAMES_NO_ONE_TABLE = ['conversations.operator_id'];
+/** Name a member, or the key of a program that took the conversation over: no one table. */
+const NAMES_NO_ONE_TABLE = ['conversations.operator_id', 'inbox.operator_id'];
 
 describe('tenancy on the running product', () => {
   let journey: Journey;
