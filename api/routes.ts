@@ -38,7 +38,7 @@ import { describeOnce, openApiJson } from './openapi.ts';
 import { readPresence, setPresence } from './presence.ts';
 import { receiveMessage } from './receive-message.ts';
 import { listAudit, listEvents } from './records.ts';
-import { route, streamRoute } from './route.ts';
+import { route } from './route.ts';
 import type { Route } from './route.ts';
 import { listTools } from './tools.ts';
 import { whatsappHandshake, whatsappWebhook } from './whatsapp-webhook.ts';

@@ -42,7 +42,20 @@ export const FLAGS = {
   rollout: 'rollout_ai_agent_action',
   /** Organisation. */
   api: 'ai_agent_action_api',
+  /** Organisation; an agent may differ (IDLE-2). */
+  sequentialIdle: 'ai_agent_sequential_idle',
+  /** Organisation (APR-1). */
+  actionsCenter: 'actions_center',
 } as const;
+
+/** The flags that an organisation's admin switches. */
+export const ORGANISATION_FLAGS = [
+  FLAGS.actions,
+  FLAGS.api,
+  FLAGS.sequentialIdle,
+  FLAGS.actionsCenter,
+] as const;
+export type OrganisationFlag = (typeof ORGANISATION_FLAGS)[number];
 
 export const COMPONENTS = {
   deal: 'CP-QONTAKCRM-2025-0005',
