@@ -10,7 +10,7 @@ export async function up(knex: Knex): Promise<void> {
       conversation_id uuid,
       properties jsonb not null,
       at timestamptz not null,
-      -- Given by the one publisher in the order of its reading: numbers alone lose what commits late.
+      -- Given by the one publisher in the order of its reading: numbers alone lose what commits late (APR-7).
       published bigint,
       primary key (organisation_id, number),
       unique (organisation_id, published),
@@ -18,6 +18,9 @@ export async function up(knex: Knex): Promise<void> {
         references conversations (organisation_id, id) on delete set null (conversation_id)
     );
     create index events_of_conversation on events (organisation_id, conversation_id, number);
+    create index events_unpublished on events (number) where published is null;
+    -- Never goes back, whatever is deleted: a reader's position stays good. The same for all organisations, with gaps.
+    create sequence events_published owned by events.published;
     call parley_protect('events');
     grant select, insert on events to parley_app;
 

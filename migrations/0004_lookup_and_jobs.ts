@@ -56,5 +56,12 @@ export async function up(knex: Knex): Promise<void> {
 
     grant select (organisation_id, id, channel_integration_id, channel, agent_id) on conversations to parley_jobs;
     create policy relayed on conversations for select to parley_jobs using (true);
+
+    -- The publisher sees that there is an event and whose, and numbers it once.
+    grant select (organisation_id, number, published), update (published) on events to parley_jobs;
+    grant usage on sequence events_published to parley_jobs;
+    create policy publisher_sees on events for select to parley_jobs using (true);
+    create policy publisher_numbers on events for update to parley_jobs
+      using (published is null) with check (published is not null);
   `);
 }

@@ -4,11 +4,16 @@ import type { Client } from '@temporalio/client';
 import { enter } from '../adapters/temporal/entrance.ts';
 import type { Entrance, EntranceOptions } from '../adapters/temporal/entrance.ts';
 import { isServerAway } from '../adapters/temporal/server-away.ts';
+import { publishEvents } from './publish-events.ts';
+import type { Publisher } from './publish-events.ts';
 
 /** Rows that no turn has taken in time, across organisations; the store says which are due and how long to back off. */
 export interface RelayStore {
   /** Runs `work` while this process is the relay; returns when `signal` aborts. */
-  withLeadership(signal: AbortSignal, work: (leading: AbortSignal) => Promise<void>): Promise<void>;
+  withLeadership(
+    signal: AbortSignal,
+    work: (leading: AbortSignal, publisher: Publisher) => Promise<void>,
+  ): Promise<void>;
   due(now: Date, limit: number): Promise<Entrance[]>;
   acknowledged(rowIds: readonly string[], now: Date): Promise<void>;
   /** Rows that need a running workflow which is not there (a take-over of a conversation that ended). */
@@ -32,20 +37,24 @@ const PER_PASS = 100;
 const AT_ONCE = 10;
 
 /**
- * The only loop we own: signals again what no turn has taken in time (CONV-2). One process leads; it says nothing
- * new to a conversation, so a signal too many is harmless.
+ * The only loops we own, in the one process that leads: this one signals again what no turn has taken in time (CONV-2);
+ * the other publishes events. It says nothing new to a conversation, so a signal too many is harmless.
  */
 export async function runRelay(options: RelayOptions, signal: AbortSignal): Promise<void> {
-  await options.store.withLeadership(signal, async (leading) => {
+  await options.store.withLeadership(signal, async (leading, publisher) => {
     options.log.info({}, 'the relay leads');
-    while (!leading.aborted) {
-      const waitMs = await pass(options).catch((error: unknown) => {
-        options.log.warn({ err: error }, 'a pass of the relay failed');
-        return AWAY_MS;
-      });
-      await pause(waitMs, undefined, { signal: leading }).catch(() => undefined);
-    }
+    await Promise.all([signalWhatWaits(options, leading), publishEvents(publisher, options.log, leading)]);
   });
+}
+
+async function signalWhatWaits(options: RelayOptions, leading: AbortSignal): Promise<void> {
+  while (!leading.aborted) {
+    const waitMs = await pass(options).catch((error: unknown) => {
+      options.log.warn({ err: error }, 'a pass of the relay failed');
+      return AWAY_MS;
+    });
+    await pause(waitMs, undefined, { signal: leading }).catch(() => undefined);
+  }
 }
 
 /** One look at what is due. Returns how long to rest in milliseconds. */

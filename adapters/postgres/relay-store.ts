@@ -6,6 +6,8 @@ import { enteredRow } from './entered-row.ts';
 import type { InboxRow } from './entered-row.ts';
 import { withLeadership } from './leadership.ts';
 import { openPool } from './pool.ts';
+import { openPublisher } from './publish-events.ts';
+import type { Publisher } from './publish-events.ts';
 import { storeFailure } from './store-failure.ts';
 
 /** Rows to be signalled again, with what a start of their workflow would need. */
@@ -20,7 +22,10 @@ export interface DueConversation {
 /** The relay's view across organisations: which rows wait for whom, never a word of theirs. */
 export interface RelayStore {
   /** Runs `work` while this process is the relay; resolves when `signal` aborts. */
-  withLeadership(signal: AbortSignal, work: (leading: AbortSignal) => Promise<void>): Promise<void>;
+  withLeadership(
+    signal: AbortSignal,
+    work: (leading: AbortSignal, publisher: Publisher) => Promise<void>,
+  ): Promise<void>;
   /** At most `limit` conversations, those that wait longest first, each with its first 500 due rows. */
   due(now: Date, limit: number): Promise<DueConversation[]>;
   /** Temporal took the signal of these rows of the last `due`; taken rows too back off from now. */
@@ -119,7 +124,8 @@ export function openRelayStore({ url }: { url: string }): RelayStore {
   }
 
   return {
-    withLeadership: (signal, work) => withLeadership(url, signal, work),
+    withLeadership: (signal, work) =>
+      withLeadership(url, signal, (leading, leader) => work(leading, openPublisher(leader))),
     async due(now, limit) {
       const rows = await ask<DueRow>(pool, DUE, [now, limit]);
       organisations = new Map(rows.map((row) => [row.id, row.organisation_id]));

@@ -331,7 +331,7 @@ describe('tenancy on the running product', () => {
         lookupUrl,
         [...every, ...NOBODYS].map((table) => `select from ${table}`),
       );
-      const open = ['inbox', 'conversations'];
+      const open = ['inbox', 'conversations', 'events'];
       await tries(jobsUrl, [
         ...every.filter((table) => !open.includes(table)).map((table) => `select from ${table}`),
         'select body from inbox',
@@ -339,6 +339,10 @@ describe('tenancy on the running product', () => {
         'select room from conversations',
         'delete from inbox',
         'update conversations set owner = owner',
+        'select properties from events',
+        'select name from events',
+        'update events set number = number',
+        'delete from events',
       ]);
     });
 
