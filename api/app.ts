@@ -4,7 +4,7 @@ import helmet from 'helmet';
 import { sendProblem } from './answer.ts';
 import { DEFAULT_LIMITS } from './gateway.ts';
 import type { AppOptions, Gateway } from './gateway.ts';
-import { serveOpen, serveOperation } from './serve.ts';
+import { serveOpen, serveOperation, serveStream } from './serve.ts';
 import type { ApiPorts } from './ports.ts';
 import { Problem, problemOf } from './problem.ts';
 import { createRateLimit } from './rate-limit.ts';
@@ -44,7 +44,7 @@ function createGateway(ports: ApiPorts, options: AppOptions): Gateway {
     ...ports,
     lookup: rememberLookup(ports.lookup, clock),
     refusals: createRefusals(ports.audit, clock, options.log),
-    streams: createStreams(limits, options.closing),
+    streams: createStreams(options.closing),
     visitorMessages: createRateLimit(clock, {
       burst: limits.visitorBurst,
       perSecond: limits.visitorPerSecond,
@@ -56,8 +56,12 @@ function createGateway(ports: ApiPorts, options: AppOptions): Gateway {
 }
 
 function mount(app: Express, route: Route, gateway: Gateway): void {
-  const handler = route.operation ? serveOperation(route, gateway) : serveOpen(route, gateway);
-  app[route.method](expressPath(route.path), handler);
+  app[route.method](expressPath(route.path), serve(route, gateway));
+}
+
+function serve(route: Route, gateway: Gateway): RequestHandler {
+  if (route.operation) return serveOperation(route, gateway);
+  return route.stream ? serveStream(route, gateway) : serveOpen(route, gateway);
 }
 
 /** The address is right and the method is not; mounted after the routes, so whatever comes here has none. */

@@ -31,6 +31,13 @@ export interface Limits {
   /** Web chat streams open at once, per channel integration. */
   streamsPerIntegration: number;
   streamsPerVisitor: number;
+  /** Live streams open at once; those of one key may be the consoles of several people. */
+  streamsPerOrganisation: number;
+  streamsPerKey: number;
+  /** A stream whose reader takes nothing for so long is cut off. */
+  slowReaderMs: number;
+  /** How often an open stream is asked whether its key still may; what the look-up believes comes on top. */
+  recheckMs: number;
   /** A visitor's messages: so many at once, and so many per second in the long run. */
   visitorBurst: number;
   visitorPerSecond: number;
@@ -40,6 +47,10 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   streamsPerIntegration: 2000,
   streamsPerVisitor: 5,
+  streamsPerOrganisation: 500,
+  streamsPerKey: 50,
+  slowReaderMs: 30_000,
+  recheckMs: 15_000,
   visitorBurst: 30,
   visitorPerSecond: 1,
   heartbeatMs: 15_000,

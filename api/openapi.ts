@@ -52,26 +52,26 @@ export function openApiJson(describeTable: () => ApiDescription): OpenOperation 
 }
 
 function describe(route: Route): ZodOpenApiOperationObject {
-  const does = route.operation ?? route.open;
+  const does = route.operation ?? route.stream ?? route.open;
+  const body = 'body' in does ? does.body : undefined;
   const query = route.operation?.query;
   return {
     operationId: `${route.method} ${route.path}`.replaceAll(/[^a-z0-9]+/g, '_').replace(/_$/, ''),
     summary: does.summary,
     tags: [tagOf(route.path)],
     'x-who': route.who,
-    security:
-      route.operation !== undefined ? [{ key: [] }] : route.who === 'visitor' ? [{ visitor: [] }] : [],
+    security: route.open === undefined ? [{ key: [] }] : route.who === 'visitor' ? [{ visitor: [] }] : [],
     requestParams: {
       ...(does.params === undefined ? {} : { path: does.params as z.ZodObject }),
       ...(query === undefined ? {} : { query: query as z.ZodObject }),
       ...(takesIdempotencyKey(route) ? { header: idempotencyHeader } : {}),
     },
-    ...(does.body === undefined
+    ...(body === undefined
       ? {}
       : {
           requestBody: {
-            required: !does.body.safeParse(undefined).success,
-            content: { 'application/json': { schema: does.body } },
+            required: !body.safeParse(undefined).success,
+            content: { 'application/json': { schema: body } },
           },
         }),
     responses: { ...successes(route), ...problems(problemStatuses(route)) },
@@ -99,7 +99,7 @@ function successes(route: Route): ZodOpenApiResponsesObject {
     };
   }
   return Object.fromEntries(
-    Object.entries(route.open.answers).map(([status, { type, schema, description }]) => [
+    Object.entries((route.stream ?? route.open).answers).map(([status, { type, schema, description }]) => [
       status,
       { description, content: { [type]: schema === undefined ? {} : { schema } } },
     ]),
@@ -121,6 +121,7 @@ const PROBLEMS: Readonly<Record<number, string>> = {
 };
 
 function problemStatuses(route: Route): number[] {
+  if (route.stream !== undefined) return [401, 403, 503, ...(route.stream.problems ?? [])];
   if (route.open !== undefined)
     return [...(route.open.problems ?? []), ...(route.who === 'anyone' ? [] : [503])];
   const { params, query, body, also } = route.operation as Operation;

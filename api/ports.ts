@@ -5,6 +5,7 @@ import type { Connections } from './ports/connections.ts';
 import type { Installation } from './ports/installation.ts';
 import type { People } from './ports/people.ts';
 import type { Conversations, Inbox } from './ports/inbox.ts';
+import type { LiveFeed } from './ports/live.ts';
 import type { Readers } from './ports/readers.ts';
 import type { Receiver } from './ports/receiver.ts';
 import type { Settings } from './ports/settings.ts';
@@ -14,6 +15,7 @@ export type * from './ports/external-actions.ts';
 export type * from './ports/connections.ts';
 export type * from './ports/inbox.ts';
 export type * from './ports/installation.ts';
+export type * from './ports/live.ts';
 export type * from './ports/people.ts';
 export type * from './ports/readers.ts';
 export type * from './ports/settings.ts';
@@ -86,6 +88,7 @@ export interface ApiPorts {
   audit: Audit;
   idempotency: IdempotencyKeys;
   chat: ChatReader;
+  live: LiveFeed;
   receivers: Partial<Record<ChannelKind, Receiver>>;
   health: Health;
 }

@@ -64,6 +64,17 @@ export interface Opened<Params> {
   requestId: string;
 }
 
+/**
+ * A call of a key's holder whose answer goes on. Whether the key may is asked before, and again while it is open;
+ * the operation writes the answer itself.
+ */
+export interface StreamOperation<Params extends z.ZodType = z.ZodType> extends Omit<
+  OpenOperation<Params>,
+  'serve' | 'body'
+> {
+  serve(request: Opened<z.output<Params>> & { caller: Caller }, gateway: Gateway): Promise<void>;
+}
+
 export type Method = 'get' | 'post' | 'patch' | 'put' | 'delete';
 
 interface Place {
@@ -73,8 +84,14 @@ interface Place {
 }
 
 export type Route =
-  | (Place & { who: Role; operation: Operation; open?: undefined })
-  | (Place & { who: 'signature' | 'visitor' | 'anyone'; open: OpenOperation; operation?: undefined });
+  | (Place & { who: Role; operation: Operation; stream?: undefined; open?: undefined })
+  | (Place & { who: Role; stream: StreamOperation; operation?: undefined; open?: undefined })
+  | (Place & {
+      who: 'signature' | 'visitor' | 'anyone';
+      open: OpenOperation;
+      operation?: undefined;
+      stream?: undefined;
+    });
 
 /** One line of the table. There is no way to leave out who may use it. */
 export function route(method: Method, path: string, who: Role, operation: Operation): Route;
@@ -86,6 +103,11 @@ export function route(
 ): Route;
 export function route(method: Method, path: string, who: Who, does: Operation | OpenOperation): Route {
   return { method, path, who, ...('run' in does ? { operation: does } : { open: does }) } as Route;
+}
+
+/** The same for an answer that goes on. */
+export function streamRoute(path: string, who: Role, stream: StreamOperation): Route {
+  return { method: 'get', path, who, stream };
 }
 
 /** Ties an operation's schemas to its handler's types. */
@@ -100,6 +122,12 @@ export function operation<
 
 export function openOperation<Params extends z.ZodType>(definition: OpenOperation<Params>): OpenOperation {
   return definition as unknown as OpenOperation;
+}
+
+export function streamOperation<Params extends z.ZodType>(
+  definition: StreamOperation<Params>,
+): StreamOperation {
+  return definition as unknown as StreamOperation;
 }
 
 /** `/v1/agents/{id}` as Express spells it. */

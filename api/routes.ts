@@ -33,12 +33,13 @@ import {
 } from './installation-organisations.ts';
 import { listNodeTypes, readNodeType, readSystemFlags, setNodeType, setSystemFlags } from './installation.ts';
 import { createKey, listKeys, revokeKey } from './keys.ts';
+import { live } from './live.ts';
 import { changeMember, createMember, listMembers, readMember, removeMember } from './members.ts';
 import { describeOnce, openApiJson } from './openapi.ts';
 import { readPresence, setPresence } from './presence.ts';
 import { receiveMessage } from './receive-message.ts';
 import { listAudit, listEvents } from './records.ts';
-import { route } from './route.ts';
+import { route, streamRoute } from './route.ts';
 import type { Route } from './route.ts';
 import { listTools } from './tools.ts';
 import { whatsappHandshake, whatsappWebhook } from './whatsapp-webhook.ts';
@@ -63,8 +64,8 @@ export const routes: readonly Route[] = [
   route('get', '/v1/conversations/{id}/turns', 'viewer', readTurns),
   route('post', '/v1/conversations/{id}/take-over', 'operator', takeOver),
   route('post', '/v1/conversations/{id}/hand-back', 'operator', handBack),
-  route('post', '/v1/conversations/{id}/resolve', 'operator', resolve),
   route('post', '/v1/conversations/{id}/assign', 'operator', assign),
+  route('post', '/v1/conversations/{id}/resolve', 'operator', resolve),
 
   route('get', '/v1/agents', 'builder', listAgents),
   route('post', '/v1/agents', 'builder', createAgent),
@@ -128,6 +129,7 @@ export const routes: readonly Route[] = [
   route('post', '/v1/keys', 'admin', createKey),
   route('delete', '/v1/keys/{id}', 'admin', revokeKey),
 
+  streamRoute('/v1/live', 'viewer', live),
   route('get', '/v1/events', 'viewer', listEvents),
   route('get', '/v1/audit', 'viewer', listAudit),
 

@@ -1,4 +1,4 @@
-import type { Request, RequestHandler } from 'express';
+import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import type { Role } from '../domain/role.ts';
 import { authorise } from './access.ts';
@@ -10,7 +10,7 @@ import type { Caller } from './ports.ts';
 import { Problem } from './problem.ts';
 import { readJson } from './read-body.ts';
 import { requestIdOf } from './request-log.ts';
-import type { Asked, OpenOperation, Operation, Route } from './route.ts';
+import type { Asked, OpenOperation, Operation, Route, StreamOperation } from './route.ts';
 import { byChannelIntegration } from './shapes.ts';
 
 /** Serves a route of a key's holder: who, may they, what do they ask; then the operation; then its answer. */
@@ -71,6 +71,31 @@ export function serveOpen(route: Route & { open: OpenOperation }, gateway: Gatew
     const params = parseParams(route.open.params, req.params);
     await route.open.serve({ req, res, params, requestId: requestIdOf(res) }, gateway);
   };
+}
+
+/** Serves an answer that goes on to a key's holder, for as long as the key may. */
+export function serveStream(
+  route: Route & { who: Role; stream: StreamOperation },
+  gateway: Gateway,
+): RequestHandler {
+  return async (req, res) => {
+    res.locals['route'] = route.path;
+    const caller = await admit(req, route.who, gateway);
+    res.locals['organisation'] = caller.organisationId;
+    const params = parseParams(route.stream.params, req.params);
+    const stopAsking = endWhenRefused(res, () => authorise(req, route.who, gateway.lookup), gateway);
+    try {
+      await route.stream.serve({ req, res, params, caller, requestId: requestIdOf(res) }, gateway);
+    } finally {
+      stopAsking();
+    }
+  };
+}
+
+/** Whether it could not be asked or was refused: the holder may come back and ask anew. */
+function endWhenRefused(res: Response, ask: () => Promise<unknown>, { limits }: Gateway): () => void {
+  const asking = setInterval(() => void ask().catch(() => res.end()), limits.recheckMs);
+  return () => clearInterval(asking);
 }
 
 /** An id that cannot be one is an id of nothing. */

@@ -4,8 +4,8 @@ import { describeContent } from '../../domain/message.ts';
 import type { MessageContent } from '../../domain/message.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
-import { openChatListener } from './chat-listener.ts';
-import { chatNotice } from './chat-notice.ts';
+import { CHAT_NOTICES, chatNotice } from './chat-notice.ts';
+import { openListener } from './listener.ts';
 
 /** One read brings no more; the reader asks again from the last position. */
 const MOST_LINES = 500;
@@ -40,7 +40,7 @@ interface LineRow {
 
 /** Web chat's way out: visitors' pages read the ledger itself. */
 export function openChatReader(pool: pg.Pool, url: string): ChatReader & { close(): Promise<void> } {
-  const listener = openChatListener(url);
+  const listener = openListener(url, CHAT_NOTICES);
   return {
     after: ({ organisationId, id }, room, position) =>
       asOrganisation(pool, organisationId, async (tenancy) => {

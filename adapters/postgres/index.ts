@@ -19,6 +19,7 @@ import type {
   IdempotencyKeys,
   Inbox,
   Installation,
+  LiveFeed,
   Lookup,
   People,
   Readers,
@@ -46,6 +47,7 @@ import { openInbox } from './inbox.ts';
 import { openInstallation } from './installation.ts';
 import { openIntegrations } from './integrations.ts';
 import { openLedger } from './ledger.ts';
+import { openLiveFeed } from './live-reader.ts';
 import { openLookup } from './lookup.ts';
 import { openPeople } from './people.ts';
 import { openPool } from './pool.ts';
@@ -80,6 +82,7 @@ export interface GatewayStores {
   audit: Audit;
   idempotency: IdempotencyKeys;
   chat: ChatReader;
+  live: LiveFeed;
   health: Health;
   acknowledged: ReturnType<typeof makeAcknowledged>;
   close(): Promise<void>;
@@ -110,6 +113,7 @@ export async function openGatewayStores(
   const pool = await openCurrentPool(url, poolSize);
   const lookupPool = openPool(options.lookupUrl, { max: Math.max(2, Math.ceil(poolSize / 4)) });
   const chat = openChatReader(pool, url);
+  const live = openLiveFeed(pool, url);
   return {
     lookup: openLookup(lookupPool, secrets, clock),
     inbox: openInbox(pool),
@@ -123,10 +127,11 @@ export async function openGatewayStores(
     audit: openAudit(pool, clock),
     idempotency: openIdempotencyKeys(pool),
     chat,
+    live,
     health: openHealth(pool),
     acknowledged: makeAcknowledged(pool),
     async close() {
-      await Promise.all([chat.close(), lookupPool.end(), pool.end()]);
+      await Promise.all([chat.close(), live.close(), lookupPool.end(), pool.end()]);
     },
   };
 }

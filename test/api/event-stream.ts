@@ -1,7 +1,9 @@
 /** A reader of server-sent events: what a browser's EventSource would have got. */
 export interface EventReader {
   response: Response;
-  events: { id: string; data: Record<string, unknown> }[];
+  events: { id: string; event: string; data: Record<string, unknown> }[];
+  /** The id that it would come back with. */
+  lastId: string;
   comments: string[];
   /** Resolves when the server has ended the stream. */
   ended: Promise<void>;
@@ -15,6 +17,7 @@ export async function openEvents(url: string, headers: Record<string, string>): 
   const response = await fetch(url, { headers, signal: leaving.signal });
   const events: EventReader['events'] = [];
   const comments: string[] = [];
+  let lastId = '';
   const read = async () => {
     let text = '';
     for await (const bytes of response.body ?? []) {
@@ -27,13 +30,21 @@ export async function openEvents(url: string, headers: Record<string, string>): 
   const take = (block: string) => {
     const field = (name: string) => new RegExp(`^${name}: (.*)$`, 'm').exec(block)?.[1];
     const data = field('data');
+    lastId = field('id') ?? lastId;
     if (block.startsWith(':')) comments.push(block);
     if (data !== undefined)
-      events.push({ id: field('id') ?? '', data: JSON.parse(data) as Record<string, unknown> });
+      events.push({
+        id: field('id') ?? '',
+        event: field('event') ?? 'message',
+        data: JSON.parse(data) as Record<string, unknown>,
+      });
   };
   return {
     response,
     events,
+    get lastId() {
+      return lastId;
+    },
     comments,
     ended: read().catch(() => undefined),
     async until(count) {

@@ -4,6 +4,7 @@ import { describeContent, messageTime } from '../../domain/message.ts';
 import { fakeExecutions, fakeExternalActions, fakeTrials } from './fake-external-actions.ts';
 import { fakeIdempotency, fakeReaders } from './fake-records.ts';
 import { fakeConnections, fakeInstallation } from './fake-installation.ts';
+import { FakeLive } from './fake-live.ts';
 import { fakePeople } from './fake-people.ts';
 import { fakeSettings } from './fake-settings.ts';
 import { FakeWorld } from './fake-world.ts';
@@ -12,6 +13,7 @@ import type { FakeOrganisation } from './fake-world.ts';
 export interface Fakes {
   ports: ApiPorts;
   world: FakeWorld;
+  live: FakeLive;
   here: FakeOrganisation;
   there: FakeOrganisation;
 }
@@ -19,6 +21,7 @@ export interface Fakes {
 /** Every port of the gateway in memory, with two organisations. Only how WhatsApp is read is the real thing. */
 export function createFakes(): Fakes {
   const world = new FakeWorld();
+  const live = new FakeLive(world);
   const ports: ApiPorts = {
     clock: { now: () => world.now },
     lookup: {
@@ -59,10 +62,11 @@ export function createFakes(): Fakes {
         return () => void watching.delete(changed);
       },
     },
+    live,
     receivers: { whatsapp: whatsappReceiver },
     health: { postgres: () => Promise.resolve(world.away ? 'no answer' : null) },
   };
-  return { ports, world, here: world.makeOrganisation(), there: world.makeOrganisation() };
+  return { ports, world, live, here: world.makeOrganisation(), there: world.makeOrganisation() };
 }
 
 function fakeInbox(world: FakeWorld): Inbox {
@@ -119,8 +123,6 @@ function fakeInbox(world: FakeWorld): Inbox {
         signal: world.signalFor(conversation, command),
       };
     },
-  };
-}
     async assign(caller, conversationId, to) {
       await world.reach(null);
       const isMine = ({ organisationId }: { organisationId: string }) =>
@@ -138,3 +140,5 @@ function fakeInbox(world: FakeWorld): Inbox {
       const signal = world.assign(conversation, assignee);
       return { kind: 'done', epoch: conversation.epoch, assignee, queue: conversation.queue, signal };
     },
+  };
+}

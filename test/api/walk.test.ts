@@ -11,6 +11,8 @@ describe('every route, every role, another organisation', () => {
   let walking: WalkStage;
   before(async () => {
     stage = await openApiStage();
+    for (const { id, conversation } of [stage.here, stage.there])
+      stage.live.publish(id, 'conversation_changed', { organisation: id, conversation });
     const ids = (organisation: FakeOrganisation) => ({
       organisation: organisation.id,
       agent: organisation.agent,

@@ -2,7 +2,7 @@ import { roleAllows, ROLES } from '../../domain/role.ts';
 import type { Role } from '../../domain/role.ts';
 import { fillPath, namesAnId, requestFor } from './walk-requests.ts';
 import type { WalkIds } from './walk-requests.ts';
-import type { Operation, Route } from '../../api/route.ts';
+import type { Operation, Route, StreamOperation } from '../../api/route.ts';
 import { routes } from '../../api/routes.ts';
 import { problem } from '../../api/shapes.ts';
 
@@ -23,7 +23,7 @@ const NOBODY = '00000000-0000-4000-8000-000000000000';
  * another and of nobody. Returns what differs from the route table and DESIGN section 11, a sentence each; an empty list is a pass.
  */
 export async function walkRoute(route: Route, stage: WalkStage): Promise<string[]> {
-  return route.operation === undefined ? walkOpen(route, stage) : walkOperation(route, stage);
+  return route.open === undefined ? walkKeyed(route, stage) : walkOpen(route, stage);
 }
 
 /** Walks the whole table. */
@@ -33,10 +33,9 @@ export async function walk(stage: WalkStage): Promise<string[]> {
   return found;
 }
 
-async function walkOperation(
-  route: Route & { operation: Operation; who: Role },
-  stage: WalkStage,
-): Promise<string[]> {
+type Keyed = Route & ({ operation: Operation; who: Role } | { stream: StreamOperation; who: Role });
+
+async function walkKeyed(route: Keyed, stage: WalkStage): Promise<string[]> {
   const found: string[] = [];
   const expect = async (what: string, wanted: number[], key: string | null, ids: WalkIds) => {
     const answer = await send(route, stage, key, ids);
@@ -58,17 +57,7 @@ async function walkOperation(
       if (!may) await expect(`as ${role}, ${whose} id`, [403], stage.keys[role], ids);
       else if (hasId && whose === 'foreign' && !isInstallation)
         await expect(`as ${role}, foreign id`, [404], stage.keys[role], ids);
-      else if (whose === 'own')
-        await expect(
-          `as ${role}, own id`,
-          [
-            route.operation.status,
-            ...(route.operation.isUnderWay === undefined ? [] : [202]),
-            ...(route.operation.also ?? []).filter((status) => status !== 404),
-          ],
-          stage.keys[role],
-          ids,
-        );
+      else if (whose === 'own') await expect(`as ${role}, own id`, answersOf(route), stage.keys[role], ids);
     }
   }
   if (hasId) {
@@ -78,6 +67,15 @@ async function walkOperation(
     await expect('with an id that is none', [404], key, everyId(stage.here, "1'--"));
   }
   return found;
+}
+
+function answersOf({ operation }: Keyed): number[] {
+  if (operation === undefined) return [200];
+  return [
+    operation.status,
+    ...(operation.isUnderWay === undefined ? [] : [202]),
+    ...(operation.also ?? []).filter((status) => status !== 404),
+  ];
 }
 
 /** Routes that check their peer themselves: no key of ours may help, and no foreign id may tell more than an unknown one. */
@@ -105,6 +103,8 @@ async function send(route: Route, stage: WalkStage, key: string | null, ids: Wal
     redirect: 'manual',
     headers: {
       ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      // From the beginning: whatever could be shown is.
+      ...(route.stream === undefined ? {} : { 'last-event-id': '0' }),
       ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),
     },
     body: request.body === undefined ? undefined : JSON.stringify(request.body),
@@ -118,8 +118,8 @@ async function judge(
   route: Route,
   stage: WalkStage,
 ): Promise<string | null> {
-  const { operation } = route;
-  const text = await answer.text();
+  const { operation, stream } = route;
+  const text = answer.ok && stream !== undefined ? await untilCaughtUp(answer) : await answer.text();
   if (!wanted.includes(answer.status))
     return `${answer.status} instead of ${wanted.join(' or ')}: ${text.slice(0, 300)}`;
   const type = answer.headers.get('content-type') ?? '';
@@ -130,12 +130,27 @@ async function judge(
     if (parsed.data.status !== answer.status) return 'a problem that names another status';
     return null;
   }
-  if (operation === undefined) return null;
-  const parsed = operation.answer.safeParse(JSON.parse(text));
-  if (!parsed.success) return `an answer that its schema does not allow: ${parsed.error.message}`;
+  if (route.open !== undefined) return null;
+  if (operation === undefined) {
+    if (!type.startsWith('text/event-stream')) return `a stream of type ${type}`;
+    if (!text.includes('\ndata: ')) return 'a stream without any event: let something happen first';
+  } else {
+    const parsed = operation.answer.safeParse(JSON.parse(text));
+    if (!parsed.success) return `an answer that its schema does not allow: ${parsed.error.message}`;
+  }
   if (route.who === 'owner') return null;
   const leaked = Object.values(stage.there).find((id) => text.includes(id));
   return leaked === undefined ? null : 'an answer that holds an id of another organisation';
+}
+
+/** What a stream has to tell so far; then its reader leaves. */
+async function untilCaughtUp(answer: Response): Promise<string> {
+  let text = '';
+  for await (const bytes of answer.body ?? []) {
+    text += Buffer.from(bytes).toString();
+    if (text.includes(': caught up')) break;
+  }
+  return text;
 }
 
 function everyId(ids: WalkIds, id: string): WalkIds {

@@ -1,6 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
-import { CHAT_NOTICES } from './chat-notice.ts';
 
 const CONNECT_MS = 2_000;
 const SHORTEST_PAUSE_MS = 100;
@@ -9,13 +8,13 @@ const LONGEST_PAUSE_MS = 5_000;
 const ASK_MS = 15_000;
 
 /** Calls back on notices; all watchers after each (re)connect, for what was said meanwhile is lost. */
-export interface ChatListener {
+export interface Listener {
   watch(notice: string, changed: () => void): () => void;
   close(): Promise<void>;
 }
 
-/** Listens on a connection of its own, from the first watcher on, and connects again whenever it breaks. */
-export function openChatListener(url: string): ChatListener {
+/** Listens to a channel on a connection of its own, from the first watcher on, and connects again whenever it breaks. */
+export function openListener(url: string, channel: string): Listener {
   const watchers = new Map<string, Set<() => void>>();
   const closing = new AbortController();
   let running: Promise<void> | undefined;
@@ -23,7 +22,7 @@ export function openChatListener(url: string): ChatListener {
   async function run(): Promise<void> {
     let pauseMs = SHORTEST_PAUSE_MS;
     while (!closing.signal.aborted) {
-      const connected = await listen(url, closing.signal, callBack, callAll);
+      const connected = await listen({ url, channel }, closing.signal, callBack, callAll);
       pauseMs = connected ? SHORTEST_PAUSE_MS : Math.min(pauseMs * 2, LONGEST_PAUSE_MS);
       await pause(pauseMs, undefined, { signal: closing.signal }).catch(() => undefined);
     }
@@ -56,7 +55,7 @@ export function openChatListener(url: string): ChatListener {
 
 /** One connection's life. Resolves when it is over, with whether it had begun. */
 async function listen(
-  url: string,
+  { url, channel }: { url: string; channel: string },
   signal: AbortSignal,
   noticed: (payload: string) => void,
   connected: () => void,
@@ -74,7 +73,7 @@ async function listen(
   client.on('notification', ({ payload }) => noticed(payload ?? ''));
   try {
     await client.connect();
-    await client.query(`listen ${CHAT_NOTICES}`);
+    await client.query(`listen ${channel}`);
   } catch {
     // Postgres is away; the next try is ours to make.
     await client.end().catch(() => undefined);
