@@ -23,6 +23,7 @@ interface Law {
 
 /** A vendor's package is spoken to in one folder of adapters/; its errors and answers end there. */
 const VENDORS: Readonly<Record<string, readonly string[]>> = {
+  'adapters/channels/slack/': ['@slack/web-api'],
   'adapters/egress/': ['undici', 'ipaddr.js'],
   'adapters/log/': ['pino'],
   'adapters/model/': ['openai'],
