@@ -89,6 +89,8 @@ export async function conversation(input: ConversationInput): Promise<void> {
     const longEnough = turnsThisRun >= (input.turnsPerRun ?? TURNS_PER_RUN);
     // A call under way would be lost to the next run, which hears of it only from Postgres.
     if ((longEnough || workflowInfo().continueAsNewSuggested) && state.callsUnderWay.length === 0) {
+      // The next run takes what is shown for granted.
+      showStanding();
       await continueAsNew<typeof conversation>({ ...input, state });
     }
   }
