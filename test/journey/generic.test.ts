@@ -358,6 +358,7 @@ describe('journey over the generic channel', () => {
       callsUnderWay: 0,
       openCall: null,
       queued: false,
+      assignee: null,
       idleStep: null,
       openApprovals: [],
     });
