@@ -1,6 +1,7 @@
 import { ParleyFailure } from '../contract/failures.ts';
 import type { Effect } from '../domain/call.ts';
 import { hasEnded } from '../domain/call.ts';
+import { NODE_TYPES } from '../domain/tool.ts';
 import { leavingOf } from './call-fence.ts';
 import type { CallVerdict } from './call-fence.ts';
 import { tryTool } from './call-tool.ts';
@@ -27,9 +28,12 @@ export function standingCalls(rows: readonly Call[], answersSeq: number): CallsV
   return { kind: 'calls', calls: rows.map(shown), answersSeq, acted, refused: false, leaves };
 }
 
-function shown({ id, tool, state }: Call): CallsVerdict['calls'][number] {
-  if (state === 'awaiting_confirmation') return { callId: id, tool, is: 'waits' };
-  return { callId: id, tool, is: hasEnded(state) ? 'ended' : 'to_run' };
+function shown({ id, tool, state, reason }: Call): CallsVerdict['calls'][number] {
+  // A name that the model made up may hold anything, a customer's words too.
+  const madeUp = reason === 'not_offered' && !NODE_TYPES.some((known) => known === tool);
+  const call = { callId: id, tool: madeUp ? 'unknown' : tool };
+  if (state === 'awaiting_confirmation') return { ...call, is: 'waits' };
+  return { ...call, is: hasEnded(state) ? 'ended' : 'to_run' };
 }
 
 /**

@@ -114,12 +114,18 @@ async function talk(round: Round, speech: Speech): Promise<Draft> {
       case 'calls': {
         const stopped = await finishCalls(round, composed);
         if (stopped !== null) return stopped;
-        done = composed.calls.map(({ tool }) => tool).join(', ');
+        done = shortList(composed.calls.map(({ tool }) => tool));
         const waits = composed.calls.find(({ is }) => is === 'waits');
         if (waits !== undefined) asking = { callId: waits.callId, kind: 'awaiting_confirmation' };
       }
     }
   }
+}
+
+/** A line of the history stays short, whatever a model asks for. */
+function shortList(names: readonly string[]): string {
+  const once = [...new Set(names)];
+  return once.length <= 3 ? once.join(', ') : `${once.slice(0, 3).join(', ')} and ${once.length - 3} more`;
 }
 
 /** The step has tried each of its calls once; what did not end is tried again here, where its waits show. */

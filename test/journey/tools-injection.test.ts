@@ -1,8 +1,10 @@
 import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
+import { conversationWorkflowId } from '../../contract/ids.ts';
 import { actingCustomer, crmOf, script, TAG } from './acting-customer.ts';
 import type { ActingCustomer } from './acting-customer.ts';
-import { openJourney } from './open-journey.ts';
+import { everyEvent, wordsIn } from './history-words.ts';
+import { openJourney, rareWord } from './open-journey.ts';
 import type { Journey } from './open-journey.ts';
 
 const TICKET = {
@@ -322,5 +324,48 @@ describe('a model that obeys what it reads', () => {
     const told = second?.messages.filter(({ role }) => role === 'tool') ?? [];
     assert.match(told[0]?.content ?? '', /The arguments are not valid/);
     assert.deepEqual((await customer.read())['tags'], ['lamp']);
+  });
+
+  it('DATA-1 keeps what a model calls a tool that does not exist out of the history, however long it is', async () => {
+    const customer = await actingCustomer(journey, [TAG]);
+    const secret = rareWord();
+    const names = [
+      `refund_${secret}`,
+      `api_${secret}`,
+      `${secret} ${'x'.repeat(5_000)}`,
+      `${TAG.node_type}_${secret}`,
+    ];
+    await script(
+      journey,
+      customer,
+      { calls: names.map((name) => ({ name })) },
+      { reply: 'I cannot do that.' },
+    );
+    assert.equal(await customer.asks('refund me'), 'I cannot do that.');
+    await customer.isDone();
+    const history = await everyEvent(journey.client, conversationWorkflowId(customer.conversation()));
+    assert.ok(!wordsIn(history).includes(secret));
+    assert.deepEqual(
+      (await customer.calls()).map(({ reason }) => reason),
+      Array<string>(4).fill('not_offered'),
+    );
+  });
+
+  it('CONV-5 gets on with eight tools of the longest names', async () => {
+    const { sink } = await reads({ ok: true });
+    const url = `${journey.stage.standIns}/sink/${sink}`;
+    const names = Array.from({ length: 8 }, (_, n) => `look${n}_${'x'.repeat(54)}`);
+    const tools = names.map((name) => ({
+      node_type: 'api',
+      fields: { name, description: 'Looks something up', method: 'GET', url },
+    }));
+    const customer = await actingCustomer(journey, tools);
+    await script(
+      journey,
+      customer,
+      { calls: names.map((name) => ({ name: `api_${name}` })) },
+      { reply: 'All is well.' },
+    );
+    assert.equal(await customer.asks('look at everything'), 'All is well.');
   });
 });
