@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Connection, WorkflowClient } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
+import { ACTING_SHAPES } from './histories/acting-shapes.ts';
 import { openHarness } from './histories/harness.ts';
 import { SHAPES } from './histories/shapes.ts';
 
@@ -11,7 +12,9 @@ import { SHAPES } from './histories/shapes.ts';
 
 const folder = join(import.meta.dirname, '..', 'test', 'replay', 'histories');
 const chosen = process.argv.slice(2);
-const shapes = Object.entries(SHAPES).filter(([name]) => chosen.length === 0 || chosen.includes(name));
+const shapes = Object.entries({ ...SHAPES, ...ACTING_SHAPES }).filter(
+  ([name]) => chosen.length === 0 || chosen.includes(name),
+);
 
 const harness = await openHarness({ TURNS_PER_RUN: '3' });
 try {

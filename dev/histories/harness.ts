@@ -10,12 +10,26 @@ export interface Harness {
   agent(settings: Record<string, unknown>): Promise<void>;
   /** A customer who has not written yet. */
   customer(channel: 'generic' | 'whatsapp'): Customer;
-  operate(conversationId: string, command: 'take-over' | 'hand-back' | 'resolve'): Promise<void>;
+  /** The agent waits this long for an answer to a question: shorter than the API would let a builder make it. */
+  answersWithin(seconds: number): Promise<void>;
+  /** Runs `play` while the customers of the generic channel can have this done: a receiver answers with an order's number. */
+  withExternalAction<T>(fields: object, play: () => Promise<T>): Promise<T>;
+  operate(
+    conversationId: string,
+    command: 'take-over' | 'hand-back' | 'resolve' | 'assign',
+    body?: object,
+  ): Promise<void>;
+  /** A division whose only operator is away, until they come. */
+  division(): Promise<{ id: string; operatorComes(): Promise<void> }>;
+  /** Waits until the conversation's newest call is in this state. */
+  callIs(conversationId: string, state: string): Promise<void>;
   /** `fail`, `script` and `latency_ms` of the offline model; `{ reset: true }` first. */
   model(control: object): Promise<void>;
-  /** Faults of the receiver of replies, or of the Graph API's stand-in. */
+  /** Faults of the receiver of replies, of the Graph API's stand-in, of the CRM's, or of the external action's receiver. */
   receiver(control: object): Promise<void>;
   graph(control: object): Promise<void>;
+  crm(control: object): Promise<void>;
+  orders(control: object): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -40,6 +54,8 @@ export async function openHarness(env: Record<string, string> = {}): Promise<Har
   // With them every turn would begin with understanding; a shape that wants one switches it on.
   await database.query('update external_actions set is_active = false');
 
+  const orders = `${stage.standIns}/sink/${randomUUID()}`;
+
   async function call(method: string, url: string, body: object, key?: string): Promise<unknown> {
     const response = await fetch(url, {
       method,
@@ -53,6 +69,32 @@ export async function openHarness(env: Record<string, string> = {}): Promise<Har
     if (!response.ok)
       throw new Error(`${method} ${new URL(url).pathname} answered ${response.status}: ${text}`);
     return text === '' ? null : JSON.parse(text);
+  }
+
+  const made = async (path: string, as: 'admin' | 'builder', body: object): Promise<Record<string, string>> =>
+    (await call('POST', `${dev.api}${path}`, body, dev.keys[as])) as Record<string, string>;
+
+  async function withExternalAction<T>(fields: object, play: () => Promise<T>): Promise<T> {
+    const { id } = await made('/v1/external-actions', 'builder', {
+      channel_integration: dev.channels.generic,
+      action_name: `order_${randomUUID().slice(0, 8)}`,
+      display_name: 'Order',
+      training_examples: [{ text: 'I want to order a lamp', language: 'en' }],
+      webhook_url: orders,
+      payload_template: { product: '{{product}}', quantity: '{{quantity}}' },
+      variables: [
+        { name: 'product', prompt: 'Name of the product' },
+        { name: 'quantity', prompt: 'How many pieces', type: 'whole_number' },
+      ],
+      success_message: 'Order {{response.order_id}} is placed.',
+      retry_delay_seconds: 0,
+      ...fields,
+    });
+    try {
+      return await play();
+    } finally {
+      await database.query('update external_actions set is_active = false where id = $1', [id]);
+    }
   }
 
   async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
@@ -109,22 +151,51 @@ export async function openHarness(env: Record<string, string> = {}): Promise<Har
     };
   }
 
+  await call('POST', `${orders}/control`, { answer: { status: 200, body: { order_id: 'A-7' } } });
+
   return {
     temporalAddress: dev.temporal_address,
     agent: async (change) =>
       void (await call('PATCH', `${dev.api}/v1/agents/${dev.agent}`, change, dev.keys.builder)),
     customer,
-    operate: async (conversationId, command) =>
+    withExternalAction,
+    answersWithin: async (seconds) =>
+      void (await database.query('update agents set settings = settings || $2 where id = $1', [
+        dev.agent,
+        { confirmationTimeoutSeconds: seconds },
+      ])),
+    operate: async (conversationId, command, body = {}) =>
       void (await call(
         'POST',
         `${dev.api}/v1/conversations/${conversationId}/${command}`,
-        {},
+        body,
         dev.keys.operator,
       )),
+    async division() {
+      const { id = '' } = await made('/v1/divisions', 'admin', { name: randomUUID() });
+      const person = { name: 'Olga', role: 'operator', divisions: [id] };
+      const { id: member_id } = await made('/v1/members', 'admin', person);
+      const { key } = await made('/v1/keys', 'admin', { name: 'Olga', role: 'operator', member_id });
+      return {
+        id,
+        operatorComes: async () =>
+          void (await call('PUT', `${dev.api}/v1/me/presence`, { online: true }, key)),
+      };
+    },
+    callIs: (conversationId, state) =>
+      eventually(`a call is ${state}`, async () => {
+        const { rows } = await database.query<{ state: string }>(
+          'select state from calls where conversation_id = $1 order by planned_at desc, number desc limit 1',
+          [conversationId],
+        );
+        return rows[0]?.state === state;
+      }),
     model: async (control) =>
       void (await call('POST', `${dev.model?.replace(/\/v1$/, '')}/control`, control)),
     receiver: async (control) => void (await call('POST', `${stage.sink}/control`, control)),
     graph: async (control) => void (await call('POST', `${stage.standIns}/whatsapp/control`, control)),
+    crm: async (control) => void (await call('POST', `${stage.standIns}/crm/control`, control)),
+    orders: async (control) => void (await call('POST', `${orders}/control`, control)),
     async close() {
       await database.end();
       await stage.stop();

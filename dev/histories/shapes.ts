@@ -4,8 +4,16 @@ import type { Harness } from './harness.ts';
 /** Plays one shape of conversation and resolves to its id, nothing left to do in it. */
 export type Shape = (harness: Harness) => Promise<string>;
 
-/** An agent whose turns need no understanding call. */
-const PLAIN = { personalities: {}, natural_language_escalation: false, wait_time_seconds: 0, regroup: true };
+/** An agent whose turns need no understanding call, and that can do nothing but talk. */
+export const PLAIN = {
+  personalities: {},
+  natural_language_escalation: false,
+  wait_time_seconds: 0,
+  regroup: true,
+  tools: [],
+  confirmation_timeout_seconds: 900,
+  action_patience_seconds: 15,
+};
 
 /** Every shape of conversation whose history the replay test keeps (CONV-9). */
 export const SHAPES: Record<string, Shape> = {
@@ -114,6 +122,25 @@ export const SHAPES: Record<string, Shape> = {
     await customer.hears('sent');
     await harness.operate(conversation, 'take-over');
     await customer.says('is this a person?');
+    await customer.isDoneWith();
+    await harness.operate(conversation, 'hand-back');
+    await customer.says('and now?');
+    await customer.hears('sent', 'sent');
+    await customer.isDoneWith();
+    return conversation;
+  },
+
+  'assigned-from-a-queue': async (harness) => {
+    await harness.agent(PLAIN);
+    const customer = harness.customer('generic');
+    const conversation = await customer.says('hello');
+    await customer.hears('sent');
+    const division = await harness.division();
+    await harness.operate(conversation, 'assign', { assign_type: 'division', division_id: division.id });
+    await customer.says('is somebody there?');
+    await customer.isDoneWith();
+    await division.operatorComes();
+    await customer.says('hello, Olga');
     await customer.isDoneWith();
     await harness.operate(conversation, 'hand-back');
     await customer.says('and now?');

@@ -10,15 +10,24 @@ const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
 
 /** Every shape of conversation that must have a recorded history; `npm run record-histories` makes them. */
 const SHAPES = [
+  'assigned-by-a-tool',
+  'assigned-from-a-queue',
   'buffered-burst',
   'continue-as-new',
+  'external-action-confirmed',
+  'external-action-late',
   'fallback',
+  'missing-variables',
   'plain-turns',
+  'question-expired',
   'regrouped',
   'report-during-a-turn',
   'resolved-and-reopened',
+  'resolved-by-a-tool',
   'send-tried-again',
   'take-over-and-hand-back',
+  'tool-round',
+  'tool-tried-again',
   'uncertain-delivery',
   'understood',
 ];
