@@ -9,30 +9,11 @@ import { findOperator } from './assign-room.ts';
 import { writeAudit } from './audit.ts';
 import { lockConversationOf, overtaken, readCall } from './call-rows.ts';
 import type { CallRow, LockedConversation } from './call-rows.ts';
+import { close, giveAway } from './change-hands.ts';
 import { planClosing } from './closing-message.ts';
 import { endRow } from './end-call.ts';
 import { holdQueues } from './presence.ts';
 import { storable } from './storable.ts';
-
-const GIVE_AWAY: Statement = {
-  name: 'room-give-away',
-  text: `
-    update conversations
-    set epoch = epoch + 1, owner = 'operator', operator_id = $3, division_id = $4,
-        queued_at = case when $3::uuid is null then $5::timestamptz end
-    where organisation_id = $1 and id = $2
-    returning epoch`,
-};
-
-const CLOSE: Statement = {
-  name: 'room-close',
-  text: `
-    update conversations
-    set epoch = epoch + 1, owner = 'agent', operator_id = null, division_id = null, queued_at = null,
-        status = 'resolved', resolved_at = $3
-    where organisation_id = $1 and id = $2
-    returning epoch`,
-};
 
 const TAG: Statement = {
   name: 'room-tag',
@@ -49,8 +30,7 @@ export function openRooms(pool: pg.Pool): Rooms {
         if ('refused' in found) return found;
         const { operatorId, divisionId } = found;
         const queued = operatorId === null;
-        const values = [operatorId, divisionId, now];
-        const epoch = await changeHands(tenancy, GIVE_AWAY, conversation, values);
+        const epoch = await giveAway(tenancy, conversation.id, found, now);
         const closing = { message: assignment.closingMessage, epoch, settled: 'operator_has_it' as const };
         const closingCause = await planClosing(work, closing, now);
         const detail = { operator: operatorId, division: divisionId, queued, epoch };
@@ -65,7 +45,7 @@ export function openRooms(pool: pg.Pool): Rooms {
 
     resolve: (ref, { message }, now) =>
       once(pool, ref, { now }, async (work) => {
-        const epoch = await changeHands(work.tenancy, CLOSE, work.conversation, [now]);
+        const epoch = await close(work.tenancy, work.conversation.id, now);
         const closingCause = await planClosing(work, { message, epoch, settled: 'resolved' }, now);
         return {
           audit: { action: 'conversation.resolve', detail: { epoch } },
@@ -154,16 +134,4 @@ function outcomeOf({ state, reason, result }: CallRow): RoomOutcome {
     'leaves' | 'operatorId' | 'queued'
   >;
   return { kind: 'done', leaves, operatorId, queued };
-}
-
-async function changeHands(
-  tenancy: Tenancy,
-  statement: Statement,
-  conversation: LockedConversation,
-  values: readonly unknown[],
-): Promise<number> {
-  const key = [tenancy.organisationId, conversation.id];
-  const [changed] = await tenancy.rows<{ epoch: number }>(statement, [...key, ...values]);
-  if (changed === undefined) throw new Error('a locked conversation is gone');
-  return changed.epoch;
 }
