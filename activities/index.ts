@@ -10,7 +10,9 @@ import { makePlanOutcome } from './plan-outcome.ts';
 import { makeComposeReply } from './compose-reply.ts';
 import { makeConfirmClose } from './confirm-close.ts';
 import { guarded } from './failure.ts';
+import { makeFireIdle } from './fire-idle.ts';
 import { makeGiveUpDelivery } from './give-up-delivery.ts';
+import { makeNoteIdleReset, makeNoteNudge } from './note-idle.ts';
 import { makeOpenConversation } from './open-conversation.ts';
 import { makePlanFallback } from './plan-fallback.ts';
 import { makeSendReply } from './send-reply.ts';
@@ -20,6 +22,7 @@ import { makeUnderstandMessages } from './understand-messages.ts';
 
 export type { CallVerdict } from './call-fence.ts';
 export type { ComposeVerdict } from './compose-reply.ts';
+export type { IdleOutcome } from './note-idle.ts';
 export type { SendVerdict } from './send-reply.ts';
 export type { Understood } from './understand-messages.ts';
 
@@ -40,6 +43,9 @@ export function createActivities(ports: ActivityPorts) {
     planConfirmation: safely(makePlanConfirmation(ports)),
     planOutcome: safely(makePlanOutcome(ports)),
     judgeTest: safely(makeJudgeTest(ports)),
+    fireIdle: safely(makeFireIdle(ports)),
+    noteNudge: safely(makeNoteNudge(ports)),
+    noteIdleReset: safely(makeNoteIdleReset(ports)),
     planFallback: safely(makePlanFallback(ports)),
     sendReply: safely(makeSendReply(ports)),
     giveUpDelivery: safely(makeGiveUpDelivery(ports)),

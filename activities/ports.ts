@@ -3,7 +3,8 @@ import type { Calls } from './ports/calls.ts';
 import type { Crm } from './ports/crm.ts';
 import type { ExternalActions } from './ports/external-actions.ts';
 import type { GateReader } from './ports/gates.ts';
-import type { Channels, Ledger } from './ports/ledger.ts';
+import type { Idle } from './ports/idle.ts';
+import type { Channels, Ledger, PlaceholderPosts, Placeholders } from './ports/ledger.ts';
 import type { Model } from './ports/model.ts';
 import type { Rooms } from './ports/rooms.ts';
 import type { Transcript } from './ports/transcript.ts';
@@ -13,6 +14,8 @@ export type * from './ports/calls.ts';
 export type * from './ports/crm.ts';
 export type * from './ports/external-actions.ts';
 export type * from './ports/gates.ts';
+export type * from './ports/humans.ts';
+export type * from './ports/idle.ts';
 export type * from './ports/rooms.ts';
 export type * from './ports/transcript.ts';
 export type * from './ports/ledger.ts';
@@ -61,6 +64,8 @@ export interface ActivityPorts {
   transcript: Transcript;
   ledger: Ledger;
   channels: Channels;
+  placeholders: Placeholders;
+  placeholderPosts: PlaceholderPosts;
   model: Model;
   calls: Calls;
   externalActions: ExternalActions;
@@ -68,6 +73,7 @@ export interface ActivityPorts {
   crm: Crm;
   rooms: Rooms;
   gates: GateReader;
+  idle: Idle;
   events: Events;
   failures: FailureLog;
 }

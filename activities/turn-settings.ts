@@ -10,6 +10,7 @@ export function turnSettings(settings: AgentSettings, externalActions: number): 
     regroup: settings.regroup,
     confirmMs: Math.round(settings.confirmationTimeoutSeconds * 1000),
     patienceMs: Math.round(settings.actionPatienceSeconds * 1000),
+    idleMs: [],
     understand: needsUnderstanding(settings, externalActions),
   };
 }

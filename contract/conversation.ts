@@ -17,6 +17,22 @@ export interface TurnSettings {
   confirmMs: number;
   /** How long the customer waits for an external action before being told that it takes longer (EXT-5). */
   patienceMs: number;
+  /** How long each step of the idle sequence waits; empty: silence leads to nothing (IDLE-1). */
+  idleMs: number[];
+}
+
+/** The customer's silence, from the last message that was answered (IDLE-4, IDLE-5). */
+export interface Silence {
+  /** The step that is next, from 0. */
+  step: number;
+  /** The last message the sequence counts from. */
+  seenSeq: number;
+  /** When the step's time began to run. Epoch milliseconds. */
+  since: number;
+  /** When the step fires; null: there is none. */
+  due: number | null;
+  /** The epoch that the sequence's own assign step made: its later steps go on in it (IDLE-9). */
+  ownEpoch: number | null;
 }
 
 /** A call that waits for the customer: for what is missing, or for a yes. */
@@ -53,6 +69,11 @@ export interface ConversationState {
   callsUnderWay: string[];
   /** Those of them that have ended, and whose outcome the customer is to hear. */
   outcomesDue: string[];
+  silence: Silence | null;
+  /** The customer broke a silence that had led to something: the step it had come to, until that is noted. */
+  brokenAt: number | null;
+  /** Operators' own replies that wait to be sent, in the order of their commit. */
+  toSend: { rowId: string }[];
 }
 
 /** Start argument; `state` is present only when a run continues an earlier one. */
@@ -82,6 +103,7 @@ export interface ConversationView {
   assignee: string | null;
   openCall: OpenCall | null;
   callsUnderWay: number;
-  idleStep: null;
+  /** The step that is next and when it fires; null where silence leads to nothing. */
+  idleStep: { step: number; due: number } | null;
   openApprovals: [];
 }

@@ -17,6 +17,16 @@ export function callCause(callId: string): string {
   return `call:${callId}`;
 }
 
+/** A nudge: the sequence counts from a message, and each step of it fires once. */
+export function idleCause(seenSeq: number, step: number): string {
+  return `idle:${seenSeq}:${step}`;
+}
+
+/** An operator's own reply, named by its row. */
+export function replyCause(rowId: string): string {
+  return `row:${rowId}`;
+}
+
 /** The closing message of a tool that gives the conversation away. */
 export function closingCause(callId: string): string {
   return `closing:${callId}`;

@@ -1,5 +1,6 @@
 /** What can enter a conversation; each is a row of the inbox before it is a signal (DESIGN section 1). */
-export type RowKind = 'message' | 'take_over' | 'hand_back' | 'assign' | 'resolve' | 'delivery_settled';
+export type RowKind =
+  'message' | 'take_over' | 'hand_back' | 'assign' | 'reply' | 'resolve' | 'delivery_settled';
 
 /** An inbox row as a signal carries it: ids, enums and counts, never words. */
 export interface EnteredRow {

@@ -13,16 +13,15 @@ import type { ConversationInput, ConversationState } from '../contract/conversat
 import { SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts';
 import { enteredSignal, getStateQuery } from '../contract/signals.ts';
 import { statusOf } from '../domain/conversation.ts';
-import { callCause } from '../contract/ids.ts';
-import { deliver } from './deliver.ts';
-import { failureCode, modelCallsOn, ownStore, untilStoreIsBack } from './effects.ts';
+import { failureCode, modelCallsOn, ownStore, reliably } from './effects.ts';
 import { DELIVERY_REPORT_MS, TURNS_PER_RUN } from './policy.ts';
 import { farDeadline, nextStep, viewOf } from './next-step.ts';
 import type { NextStep } from './next-step.ts';
 import { after, newState } from './state.ts';
-import type { Fact } from './state.ts';
+import type { Fact } from './fact.ts';
 import type { TurnShell } from './shell.ts';
 import { runTurn } from './turn.ts';
+import { upkeep } from './upkeep.ts';
 
 const statusAttribute = { name: SEARCH_ATTRIBUTES.status, type: 'KEYWORD' } as const;
 const assigneeAttribute = { name: SEARCH_ATTRIBUTES.assignee, type: 'KEYWORD' } as const;
@@ -50,7 +49,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
   setHandler(getStateQuery, () => viewOf(state, doing));
 
   if (input.state === undefined) {
-    const opened = await reliably(() => ownStore.openConversation(ref));
+    const opened = await reliably('open', () => ownStore.openConversation(ref));
     // Erased, or unreadable for a reason that waiting does not mend: the relay begins another run for what waits.
     if (opened === null) return;
     const due = Date.now() + deliveryReportMs;
@@ -64,18 +63,6 @@ export async function conversation(input: ConversationInput): Promise<void> {
     showStanding();
     const next = nextStep(state, Date.now());
     switch (next.step) {
-      case 'settle':
-        await settle();
-        break;
-      case 'give_up_delivery':
-        await giveUpDelivery(next.outboundId);
-        break;
-      case 'cancel_call':
-        await cancelCall(next.callId);
-        break;
-      case 'tell_outcome':
-        await tellOutcome(next.callId);
-        break;
       case 'turn':
         await turn();
         break;
@@ -85,6 +72,9 @@ export async function conversation(input: ConversationInput): Promise<void> {
         break;
       case 'close':
         if (await confirmedClosed()) return;
+        break;
+      default:
+        await upkeep(shell, next);
     }
     const longEnough = turnsThisRun >= (input.turnsPerRun ?? TURNS_PER_RUN);
     // A call under way would be lost to the next run, which hears of it only from Postgres.
@@ -136,53 +126,11 @@ export async function conversation(input: ConversationInput): Promise<void> {
     }
   }
 
-  /** Nothing that an effect does ends the workflow in failure: null says that it could not be done. */
-  async function reliably<T>(effect: () => Promise<T>): Promise<T | null> {
-    try {
-      return await untilStoreIsBack(effect);
-    } catch (error) {
-      log.error('an effect was given up', { doing, code: failureCode(error) });
-      return null;
-    }
-  }
-
-  /** Rows that could not be marked are signalled again by the relay. */
-  async function settle(): Promise<void> {
-    const rows = state.toSettle;
-    show('noting what needs no answer');
-    await reliably(() => ownStore.settleRows({ ...ref, rows }));
-    tell({ fact: 'rowsSettled', ids: rows.map((row) => row.id) });
-  }
-
-  async function giveUpDelivery(outboundId: string): Promise<void> {
-    show('a delivery was never reported');
-    await reliably(() => ownStore.giveUpDelivery({ ...ref, outboundId }));
-    tell({ fact: 'deliverySettled', outboundId });
-  }
-
-  /** The customer did not answer, or the conversation is over: nothing was called (EXT-4). */
-  async function cancelCall(callId: string): Promise<void> {
-    show('a question was not answered');
-    await reliably(() => ownStore.cancelCall({ ...ref, callId, reason: 'not_answered' }));
-    tell({ fact: 'callClosed', callId });
-  }
-
-  /** What a call came to whose turn is over (EXT-5). A person who has the conversation meanwhile tells it. */
-  async function tellOutcome(callId: string): Promise<void> {
-    show('telling how a call ended');
-    await reliably(async () => {
-      const planned = await ownStore.planOutcome({ ...ref, turn: null, callId, underWay: false });
-      if (planned.kind === 'planned')
-        await deliver(shell, { cause: callCause(callId), label: 'outcome', regroup: false });
-    });
-    tell({ fact: 'outcomeTold', callId });
-  }
-
   /** An earlier run of this workflow was lost with the call under way: its key tells the receiver that it is the same. */
   async function goOnCalling(call: ExternalCall): Promise<void> {
     const { callId } = call;
     tell({ fact: 'callOutlivedTurn', callId });
-    await reliably(() =>
+    await reliably('go on with a call', () =>
       callReceiver(shell, call, { label: call.name, regroup: false, answersSeq: state.answeredSeq }),
     );
     tell({ fact: 'callEnded', callId });
@@ -191,7 +139,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
   /** A message that was committed after the resolve, its signal still on the way, keeps the conversation open. */
   async function confirmedClosed(): Promise<boolean> {
     show('closing');
-    const truth = await reliably(() => ownStore.confirmClose(ref));
+    const truth = await reliably('close', () => ownStore.confirmClose(ref));
     if (truth === null) return true;
     tell({ fact: 'nothingTaken', ...truth, throughSeq: state.answeredSeq });
     return state.resolved && state.toSettle.length === 0;

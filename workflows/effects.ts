@@ -1,6 +1,7 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  log,
   proxyActivities,
   proxyLocalActivities,
   sleep,
@@ -44,6 +45,9 @@ export const ownStore =
       | 'giveUpCall'
       | 'giveUpDelivery'
       | 'confirmClose'
+      | 'fireIdle'
+      | 'noteNudge'
+      | 'noteIdleReset'
     >
   >(OWN_STORE);
 
@@ -68,5 +72,15 @@ export async function untilStoreIsBack<T>(effect: () => Promise<T>, timedOut?: F
       if (!isStoreAway(failureCode(error, timedOut))) throw error;
       await sleep(STORE_AWAY_PAUSES_MS[Math.min(round, STORE_AWAY_PAUSES_MS.length - 1)] ?? 30_000);
     }
+  }
+}
+
+/** For what must not end the workflow in failure: null says that it could not be done. */
+export async function reliably<T>(what: string, effect: () => Promise<T>): Promise<T | null> {
+  try {
+    return await untilStoreIsBack(effect);
+  } catch (error) {
+    log.error('an effect was given up', { what, code: failureCode(error) });
+    return null;
   }
 }

@@ -1,6 +1,7 @@
 import { bufferDue } from '../domain/buffer.ts';
 import { statusOf } from '../domain/conversation.ts';
 import type { ConversationState, ConversationView } from '../contract/conversation.ts';
+import { idleDue } from './silence.ts';
 
 /** The one thing to do next; `wait` names when the buffer is due (null: only a signal can change anything). */
 export type NextStep =
@@ -8,6 +9,8 @@ export type NextStep =
   | { step: 'give_up_delivery'; outboundId: string }
   | { step: 'cancel_call'; callId: string }
   | { step: 'tell_outcome'; callId: string }
+  | { step: 'send_reply'; rowId: string }
+  | { step: 'fire_idle' }
   | { step: 'close' }
   | { step: 'turn' }
   | { step: 'wait'; until: number | null };
@@ -20,24 +23,34 @@ export function nextStep(state: ConversationState, now: number): NextStep {
   const overtaken = state.resolved || state.owner === 'operator';
   if (state.openCall !== null && (state.openCall.due <= now || overtaken))
     return { step: 'cancel_call', callId: state.openCall.callId };
+  const [reply] = state.toSend;
+  if (reply !== undefined) return { step: 'send_reply', rowId: reply.rowId };
   const [ended] = state.outcomesDue;
   if (ended !== undefined) return { step: 'tell_outcome', callId: ended };
   if (state.resolved)
     return state.callsUnderWay.length > 0 ? { step: 'wait', until: null } : { step: 'close' };
+  const silent = idleDue(state);
+  if (silent !== null && silent <= now) return { step: 'fire_idle' };
   if (state.owner === 'operator') return { step: 'wait', until: null };
   const due = bufferDue(state.buffer, state.settings);
   if (due !== null && due <= now) return { step: 'turn' };
   return { step: 'wait', until: due };
 }
 
-/** The nearest far deadline: deliveries a channel still owes us, and a question the customer may still answer. */
+/**
+ * The nearest far deadline: deliveries a channel still owes us, a question the customer may still answer, a step of the
+ * idle sequence.
+ */
 export function farDeadline(state: ConversationState): number | null {
   const dues = state.awaitedDeliveries.map((awaited) => awaited.due);
   if (state.openCall !== null) dues.push(state.openCall.due);
+  const silent = idleDue(state);
+  if (silent !== null) dues.push(silent);
   return dues.length > 0 ? Math.min(...dues) : null;
 }
 
 export function viewOf(state: ConversationState, doing: string): ConversationView {
+  const due = idleDue(state);
   return {
     status: statusOf(state),
     owner: state.owner,
@@ -50,7 +63,7 @@ export function viewOf(state: ConversationState, doing: string): ConversationVie
     assignee: state.assignee,
     openCall: state.openCall,
     callsUnderWay: state.callsUnderWay.length,
-    idleStep: null,
+    idleStep: due === null || state.silence === null ? null : { step: state.silence.step, due },
     openApprovals: [],
   };
 }

@@ -1,6 +1,6 @@
 import type { ConversationRef, ConversationState } from '../contract/conversation.ts';
 import type { ModelCalls } from './effects.ts';
-import type { Fact } from './state.ts';
+import type { Fact } from './fact.ts';
 
 /** What a turn may touch of its conversation. */
 export interface TurnShell {

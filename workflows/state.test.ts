@@ -4,7 +4,7 @@ import type { ConversationState } from '../contract/conversation.ts';
 import type { EnteredRow, RowKind } from '../contract/rows.ts';
 import { farDeadline, nextStep, viewOf } from './next-step.ts';
 import { after, newState } from './state.ts';
-import type { Fact, OpenedFacts } from './state.ts';
+import type { Fact, OpenedFacts } from './fact.ts';
 
 const settings = {
   waitMs: 8_000,
@@ -13,6 +13,7 @@ const settings = {
   understand: false,
   confirmMs: 900_000,
   patienceMs: 15_000,
+  idleMs: [],
 };
 
 function open(change: Partial<OpenedFacts> = {}): ConversationState {
@@ -288,6 +289,82 @@ describe('conversation state', () => {
       assignee: null,
     });
     assert.deepEqual(nextStep(state, 0), { step: 'close' });
+  });
+
+  describe('silence', () => {
+    const idleMs = [600_000, 600_000, 600_000];
+    const silent = (change: Partial<OpenedFacts> = {}) =>
+      told(
+        open({ settings: { ...settings, idleMs }, ...change }),
+        entered('message', 1),
+        { fact: 'turnBegan' },
+        { fact: 'turnAnswered', answeredSeq: 1 },
+      );
+    const fired = (at: number): Fact => ({ fact: 'idleStepDone', at, ownEpoch: null });
+
+    it('IDLE-4 counts step one from the last activity of the customer, later ones from the firing before', () => {
+      const state = silent();
+      assert.equal(farDeadline(state), 600_010);
+      assert.deepEqual(nextStep(state, 600_010), { step: 'fire_idle' });
+      const second = told(state, fired(600_500));
+      assert.deepEqual(viewOf(second, '').idleStep, { step: 1, due: 1_200_500 });
+    });
+
+    it('IDLE-7 fires nothing behind the last step until the customer writes', () => {
+      const state = told(silent(), fired(600_000), fired(1_200_000), fired(1_800_000));
+      assert.equal(farDeadline(state), null);
+      const answered = told(state, entered('message', 2), { fact: 'turnAnswered', answeredSeq: 2 });
+      assert.equal(viewOf(answered, '').idleStep?.step, 0);
+    });
+
+    it('IDLE-5 resets to step one when the customer answers, and tells it only where a step had fired', () => {
+      const answer: Fact[] = [entered('message', 2), { fact: 'turnAnswered', answeredSeq: 2 }];
+      const early = told(silent(), ...answer);
+      assert.deepEqual([early.brokenAt, early.silence?.step, early.silence?.seenSeq], [null, 0, 2]);
+      const late = told(silent(), fired(600_000), ...answer);
+      assert.deepEqual([late.brokenAt, late.silence?.step], [1, 0]);
+      assert.equal(told(late, { fact: 'breakNoted' }).brokenAt, null);
+    });
+
+    it('IDLE-9 fires nothing while a message waits, a call is under way, or a person has the conversation', () => {
+      const due = 600_010;
+      assert.equal(nextStep(told(silent(), entered('message', 2)), due).step, 'turn');
+      const calling = told(silent(), { fact: 'callOutlivedTurn', callId: 'call' });
+      assert.deepEqual(nextStep(calling, due), { step: 'wait', until: null });
+      const taken = told(silent(), entered('take_over', 2, 2), { fact: 'rowsSettled', ids: ['row-2'] });
+      assert.deepEqual([nextStep(taken, due).step, farDeadline(taken)], ['wait', null]);
+    });
+
+    it('IDLE-9 goes on behind its own assign step, until a person answers', () => {
+      const given: Fact = {
+        fact: 'gaveAway',
+        epoch: 2,
+        owner: 'operator',
+        resolved: false,
+        assignee: 'olga',
+      };
+      const state = told(silent(), given, { fact: 'idleStepDone', at: 600_000, ownEpoch: 2 });
+      assert.deepEqual(nextStep(state, 1_200_000), { step: 'fire_idle' });
+      const answered = told(state, entered('reply', 2, 2));
+      assert.equal(nextStep(told(answered, { fact: 'replySent', rowId: 'row-2' }), 1_200_000).step, 'wait');
+    });
+
+    it('IDLE-6 tries a step again in the next window, and does not go on to the one behind it', () => {
+      const state = told(silent(), { fact: 'idlePostponed', due: 1_200_000 });
+      assert.deepEqual(viewOf(state, '').idleStep, { step: 0, due: 1_200_000 });
+    });
+
+    it('IDLE-2 does nothing where no step is set', () => {
+      assert.equal(silent({ settings }).silence, null);
+    });
+  });
+
+  it('ESC-5 sends an operator’s replies one after the other, each once', () => {
+    const state = told(open(), entered('take_over', 1, 2), entered('reply', 2, 2), entered('reply', 3, 2));
+    const settled = told(state, { fact: 'rowsSettled', ids: ['row-1'] });
+    assert.deepEqual(nextStep(settled, 0), { step: 'send_reply', rowId: 'row-2' });
+    const repeated = told(settled, entered('reply', 2, 2), { fact: 'replySent', rowId: 'row-2' });
+    assert.deepEqual(nextStep(repeated, 0), { step: 'send_reply', rowId: 'row-3' });
   });
 
   it('CONV-6 loses and doubles no message, whatever the order of signals, repeats and turns', () => {

@@ -1,42 +1,8 @@
 import type { Owner } from '../domain/conversation.ts';
-import type { ConversationState, OpenCall, TurnSettings } from '../contract/conversation.ts';
+import type { ConversationState, OpenCall } from '../contract/conversation.ts';
 import type { EnteredRow } from '../contract/rows.ts';
-
-/** What happened, told to the state in the past tense. Times are epoch milliseconds of the workflow's clock. */
-export type Fact =
-  | { fact: 'opened'; opened: OpenedFacts; now: number }
-  | { fact: 'rowEntered'; row: EnteredRow; now: number }
-  | { fact: 'turnBegan' }
-  | { fact: 'settingsRead'; settings: TurnSettings }
-  /** A take found nothing to answer, and says why. */
-  | { fact: 'nothingTaken'; throughSeq: number; epoch: number; owner: Owner; resolved: boolean }
-  | { fact: 'turnAnswered'; answeredSeq: number }
-  /** The turn could neither answer nor fall back; it will be begun again under its own number. */
-  | { fact: 'turnAbandoned' }
-  | { fact: 'rowsSettled'; ids: readonly string[] }
-  | { fact: 'deliveryAwaited'; outboundId: string; due: number }
-  | { fact: 'deliverySettled'; outboundId: string }
-  /** A tool gave the conversation away: to an operator, to a queue, or it resolved it. */
-  | { fact: 'gaveAway'; epoch: number; owner: Owner; resolved: boolean; assignee: string | null }
-  | { fact: 'callOpened'; call: OpenCall }
-  | { fact: 'callClosed'; callId: string }
-  | { fact: 'callOutlivedTurn'; callId: string }
-  | { fact: 'callEnded'; callId: string }
-  | { fact: 'outcomeTold'; callId: string };
-
-export interface OpenedFacts {
-  epoch: number;
-  owner: Owner;
-  resolved: boolean;
-  lastTurn: number;
-  answeredSeq: number;
-  waiting: EnteredRow[];
-  sending: { outboundId: string; due: number }[];
-  queued: boolean;
-  assignee: string | null;
-  openCall: OpenCall | null;
-  settings: TurnSettings;
-}
+import type { Fact, OpenedFacts } from './fact.ts';
+import { silenceBegan, silenceBroken, stepDone } from './silence.ts';
 
 type Holder = Pick<ConversationState, 'queued' | 'assignee'>;
 const NOBODY: Holder = { queued: false, assignee: null };
@@ -52,12 +18,23 @@ export function newState(): ConversationState {
     buffer: [],
     firstCustomerAt: null,
     lastCustomerAt: null,
-    settings: { waitMs: 0, capMs: 0, regroup: true, understand: false, confirmMs: 0, patienceMs: 0 },
+    settings: {
+      waitMs: 0,
+      capMs: 0,
+      regroup: true,
+      understand: false,
+      confirmMs: 0,
+      patienceMs: 0,
+      idleMs: [],
+    },
     toSettle: [],
     awaitedDeliveries: [],
     openCall: null,
     callsUnderWay: [],
     outcomesDue: [],
+    silence: null,
+    brokenAt: null,
+    toSend: [],
   };
 }
 
@@ -74,7 +51,7 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
     case 'nothingTaken':
       return leaveToPeople(forget({ ...state, ...ownership(state, fact) }, fact.throughSeq));
     case 'turnAnswered':
-      return forget(state, fact.answeredSeq);
+      return silenceBegan(forget(state, fact.answeredSeq));
     case 'turnAbandoned':
       return { ...state, turn: state.turn - 1, buffer: [] };
     case 'rowsSettled':
@@ -99,6 +76,16 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
       };
     case 'outcomeTold':
       return { ...state, outcomesDue: state.outcomesDue.filter((id) => id !== fact.callId) };
+    case 'idleStepDone':
+      return stepDone(state, fact.at, fact.ownEpoch);
+    case 'idlePostponed':
+      return { ...state, silence: state.silence && { ...state.silence, due: fact.due } };
+    case 'idleStopped':
+      return { ...state, silence: state.silence && { ...state.silence, due: null } };
+    case 'breakNoted':
+      return { ...state, brokenAt: null };
+    case 'replySent':
+      return { ...state, toSend: state.toSend.filter(({ rowId }) => rowId !== fact.rowId) };
   }
 }
 
@@ -130,6 +117,8 @@ function rowEntered(state: ConversationState, row: EnteredRow, now: number): Con
       return commanded(state, row, { owner: 'agent', resolved: false });
     case 'resolve':
       return commanded(state, row, { owner: 'agent', resolved: true });
+    case 'reply':
+      return replyEntered(state, row);
     case 'delivery_settled':
       return toSettle(withoutDelivery(state, row.about ?? ''), row.id, 'noted');
   }
@@ -148,7 +137,16 @@ function messageEntered(state: ConversationState, row: EnteredRow, now: number):
     lastCustomerAt: Math.max(current.lastCustomerAt ?? 0, row.at),
   };
   const message = { id: row.id, seq: row.seq, epoch: row.epoch, at: now };
-  return leaveToPeople({ ...heard, buffer: [...heard.buffer, message].sort((a, b) => a.seq - b.seq) });
+  return leaveToPeople({
+    ...silenceBroken(heard),
+    buffer: [...heard.buffer, message].sort((a, b) => a.seq - b.seq),
+  });
+}
+
+/** The fence judges whether it may still leave; a signal too many changes nothing. */
+function replyEntered(state: ConversationState, row: EnteredRow): ConversationState {
+  const known = state.toSend.some(({ rowId }) => rowId === row.id);
+  return known ? state : { ...state, toSend: [...state.toSend, { rowId: row.id }], silence: null };
 }
 
 /**
@@ -183,6 +181,7 @@ function commanded(
     ...holderOf(row),
     resolved: change.resolved && !reopened,
     openCall: lapsed(state.openCall),
+    silence: null,
   };
   return leaveToPeople(toSettle(changed, row.id, 'noted'));
 }

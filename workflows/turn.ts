@@ -13,6 +13,7 @@ import type { Round, TurnShell } from './shell.ts';
  */
 export async function runTurn(shell: TurnShell): Promise<void> {
   shell.tell({ fact: 'turnBegan' });
+  await noteBrokenSilence(shell);
   const { turn, settings, openCall: waited } = shell.state();
   // Whatever the customer said to it, a question is asked once; until the turn is over it may start over with it.
   const closeQuestion = () => {
@@ -42,6 +43,14 @@ export async function runTurn(shell: TurnShell): Promise<void> {
     if (draft.summaryDue) await summarise(shell, turn);
     return;
   }
+}
+
+/** The customer answered a nudge, or came back after one: the sequence starts anew (IDLE-5). */
+async function noteBrokenSilence(shell: TurnShell): Promise<void> {
+  const { brokenAt } = shell.state();
+  if (brokenAt === null) return;
+  await untilStoreIsBack(() => ownStore.noteIdleReset({ ...shell.ref, fromStep: brokenAt }));
+  shell.tell({ fact: 'breakNoted' });
 }
 
 function say({ shell, turn, mayStartOver }: Round, cause: string) {

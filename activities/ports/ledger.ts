@@ -77,3 +77,75 @@ export type SendOutcome =
 export interface Channels {
   send(delivery: Delivery, signal: AbortSignal): Promise<SendOutcome>;
 }
+
+/**
+ * What stands in the room until the answer replaces it, on channels of the rule `update_in_place` (DESIGN section 5).
+ * A placeholder is posted at most once; one whose posting nobody saw end is forgotten until the channel tells of it,
+ * and then cleared. So the worst is one placeholder too many, never an answer too many or too few.
+ */
+export interface Placeholders {
+  /**
+   * Opens the turn's own. Null, and nothing is to be posted, where the channel has none, the turn has one already,
+   * or the epoch is over, the conversation resolved or a person's.
+   */
+  begin(
+    ref: ConversationRef,
+    turn: number,
+    options: { epoch: number; now: Date; holdMs: number },
+  ): Promise<PlaceholderPlace | null>;
+
+  /** Opens one for a message that found none standing; its id. */
+  beginFor(ref: ConversationRef, outboundId: string, now: Date): Promise<string>;
+
+  /**
+   * The one that this message replaces: every try of the message gets the same. Null where none stands. From now on
+   * nothing else takes or clears it while the message may still go out.
+   */
+  take(ref: ConversationRef, outboundId: string, now: Date): Promise<StandingPlaceholder | null>;
+
+  /**
+   * How its posting ended. `sent`: it stands under the provider's id, or, begun for a message, is that message's.
+   * Otherwise what may have been posted waits for word of it, and what was not is gone. False: somebody else had
+   * dealt with it meanwhile, and it is not to be used.
+   */
+  posted(ref: ConversationRef, placeholderId: string, outcome: SendOutcome, now: Date): Promise<boolean>;
+
+  /**
+   * Those that nothing will replace any more, save the given turn's own. They are reserved for clearing, so that no
+   * message takes them; asked again, they are named again until they are gone.
+   */
+  leftOver(
+    ref: ConversationRef,
+    options: { exceptTurn: number | null; now: Date; holdMs: number },
+  ): Promise<(PlaceholderPlace & StandingPlaceholder)[]>;
+
+  /** It is replaced by a neutral line, or somebody deleted it. */
+  gone(ref: ConversationRef, placeholderId: string, now: Date): Promise<void>;
+}
+
+export interface StandingPlaceholder {
+  placeholderId: string;
+  providerMessageId: string;
+}
+
+/** Where a placeholder belongs: of a delivery, what is not the message. */
+export interface PlaceholderPlace extends Pick<
+  Delivery,
+  | 'organisationId'
+  | 'conversationId'
+  | 'channel'
+  | 'channelIntegrationId'
+  | 'integrationVersion'
+  | 'room'
+  | 'deadline'
+> {
+  placeholderId: string;
+}
+
+/** The channel's side of it. Never throws for what a channel answers. */
+export interface PlaceholderPosts {
+  /** Not repeatable: what may have arrived is `unknown`. */
+  post(place: PlaceholderPlace, signal: AbortSignal): Promise<SendOutcome>;
+  /** Puts a neutral line in its place; may be repeated. */
+  clear(place: PlaceholderPlace & StandingPlaceholder, signal: AbortSignal): Promise<SendOutcome>;
+}

@@ -19,9 +19,14 @@ export interface Transcript {
    * turn = mine`, so it may be repeated) and reads what a model needs. Takes nothing while a person has the
    * conversation or it is resolved: the rows are then settled with that reason.
    * With `grow: false` the turn keeps to the messages it has: it has had an effect outside and may not start over
-   * (CONV-4). Default true.
+   * (CONV-4). Default true; a call made in this `round` of the turn (default 0) or a later one forbids it anyhow.
    */
-  take(ref: ConversationRef, turn: number, now: Date, options?: { grow?: boolean }): Promise<TakenTurn>;
+  take(
+    ref: ConversationRef,
+    turn: number,
+    now: Date,
+    options?: { grow?: boolean; round?: number },
+  ): Promise<TakenTurn>;
 
   /**
    * Writes the reply as `planned` under the key (conversation, cause, part 0), replacing the text of a reply
