@@ -1,5 +1,6 @@
 import type { OutgoingSignal } from '../../api/ports.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
+import { tellConversationsChanged } from './conversation-changed.ts';
 import { outgoingSignal } from './entered-row.ts';
 import type { SignalRow } from './entered-row.ts';
 
@@ -55,6 +56,8 @@ export async function assignAll(
   now: Date,
 ): Promise<Assigned[]> {
   const rows = await tenancy.rows<AssignedRow>(statement, [tenancy.organisationId, now, ...values]);
+  const changed = rows.map((row) => row.conversation_id);
+  await tellConversationsChanged(tenancy, changed, now);
   return rows.map((row) => ({
     conversationId: row.conversation_id,
     epoch: row.epoch,

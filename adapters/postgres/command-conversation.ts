@@ -6,6 +6,7 @@ import type { Owner } from '../../domain/conversation.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
 import { actorOf } from './audit.ts';
+import { tellConversationsChanged } from './conversation-changed.ts';
 import { outgoingSignal } from './entered-row.ts';
 import type { SignalRow } from './entered-row.ts';
 
@@ -113,6 +114,7 @@ async function decide(
       actorOf(caller),
     ]);
     if (row === undefined) throw new Error('a locked conversation is gone');
+    await tellConversationsChanged(tenancy, [conversationId], now);
     return {
       kind: 'done',
       owner: next.owner,

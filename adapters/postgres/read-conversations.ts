@@ -4,7 +4,7 @@ import type { ChannelKind } from '../../domain/channel.ts';
 import { statusOf } from '../../domain/conversation.ts';
 import type { Owner } from '../../domain/conversation.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
-import type { Statement } from './as-organisation.ts';
+import type { Statement, Tenancy } from './as-organisation.ts';
 import { BY_TIME, EMPTY_PAGE, readCursor, toPage } from './page.ts';
 
 /** At most one row of an index holds the calls that wait for the customer. */
@@ -35,9 +35,9 @@ const LIST: Statement = {
     order by c.opened_at desc, c.id desc limit $12`,
 };
 
-const ONE: Statement = {
-  name: 'read-conversation',
-  text: `select ${COLUMNS} where c.organisation_id = $1 and c.id = $2`,
+const SOME: Statement = {
+  name: 'read-some-conversations',
+  text: `select ${COLUMNS} where c.organisation_id = $1 and c.id = any ($2::uuid[])`,
 };
 
 interface Row {
@@ -95,10 +95,18 @@ export function readConversation(pool: pg.Pool): Readers['conversation'] {
   return async ({ organisationId }, id) => {
     if (!isUuid(id)) return null;
     return asOrganisation(pool, organisationId, async (tenancy) => {
-      const [row] = await tenancy.rows<Row>(ONE, [organisationId, id]);
-      return row === undefined ? null : summary(row);
+      const [found] = await readSummaries(tenancy, [id]);
+      return found ?? null;
     });
   };
+}
+
+/** Those of the conversations that are this organisation's, in no order, as the transaction sees them. */
+export async function readSummaries(
+  tenancy: Tenancy,
+  ids: readonly string[],
+): Promise<ConversationSummary[]> {
+  return (await tenancy.rows<Row>(SOME, [tenancy.organisationId, ids])).map(summary);
 }
 
 /** What is stored for each status that a conversation can have today (`statusOf`). */

@@ -5,6 +5,7 @@ import type { InboundMessage } from '../../domain/message.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { CHAT_NOTICES, chatNotice } from './chat-notice.ts';
+import { tellConversationsChanged } from './conversation-changed.ts';
 import { ensureConversation } from './ensure-conversation.ts';
 import { storable, storableJson } from './storable.ts';
 
@@ -48,7 +49,7 @@ const RECEIVE: Statement = {
         and not exists (
           select from inbox d
           where d.organisation_id = $1 and d.channel_integration_id = $2 and d.provider_message_id = $7)
-      returning c.id, c.last_seq, c.last_position, c.epoch, c.agent_id, (select id from sender) as contact_id
+      returning c.id, c.last_seq, c.last_position, c.epoch, c.agent_id, c.opened_at, (select id from sender) as contact_id
     ),
     entered as (
       insert into inbox (organisation_id, channel_integration_id, conversation_id, kind, provider_message_id,
@@ -59,7 +60,7 @@ const RECEIVE: Statement = {
       on conflict (organisation_id, channel_integration_id, provider_message_id) do nothing
       returning id, conversation_id, seq, epoch
     )
-    select e.id, e.conversation_id, e.seq, e.epoch, r.agent_id,
+    select e.id, e.conversation_id, e.seq, e.epoch, r.agent_id, r.opened_at = $10 as opened,
       case $13::int when 1 then pg_notify('${CHAT_NOTICES}', $14) end
     from entered e join room r on r.id = e.conversation_id`,
 };
@@ -77,6 +78,8 @@ interface Entered {
   seq: number;
   epoch: number;
   agent_id: string;
+  /** It made the conversation or opened it again; also where the next one comes in the same millisecond. */
+  opened: boolean;
 }
 
 interface Earlier {
@@ -95,7 +98,7 @@ export function makeReceive(pool: pg.Pool): Inbox['receive'] {
     const values = receiveValues(integration, received, now);
     const stored =
       (await asOrganisation(pool, integration.organisationId, async (tenancy) => {
-        const [row] = await tenancy.rows<Entered>(RECEIVE, values);
+        const row = await receiveFast(tenancy, values, now);
         if (row === undefined) tenancy.undo();
         return row;
       })) ??
@@ -106,6 +109,16 @@ export function makeReceive(pool: pg.Pool): Inbox['receive'] {
   };
 }
 
+async function receiveFast(
+  tenancy: Tenancy,
+  values: readonly unknown[],
+  now: Date,
+): Promise<Entered | undefined> {
+  const [row] = await tenancy.rows<Entered>(RECEIVE, values);
+  if (row?.opened === true) await tellConversationsChanged(tenancy, [row.conversation_id], now);
+  return row;
+}
+
 async function receiveSlowly(
   tenancy: Tenancy,
   integration: ReceivingIntegration,
@@ -114,7 +127,7 @@ async function receiveSlowly(
   now: Date,
 ): Promise<Entered | Earlier> {
   await ensureConversation(tenancy, integration, message, now);
-  const [row] = await tenancy.rows<Entered>(RECEIVE, values);
+  const row = await receiveFast(tenancy, values, now);
   if (row !== undefined) return row;
   const [earlier] = await tenancy.rows<Earlier>(FIND_DUPLICATE, [
     tenancy.organisationId,

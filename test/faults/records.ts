@@ -65,7 +65,7 @@ export function openRecords(databaseUrl: string): Records {
       const { rows } = await pool.query<{ name: string }>(
         `select e.name from events e
          join conversations c on c.organisation_id = e.organisation_id and c.id = e.conversation_id
-         where starts_with(c.room, $1) order by e.number`,
+         where starts_with(c.room, $1) and e.name <> 'conversation_changed' order by e.number`,
         [rooms],
       );
       return rows.map((row) => row.name);

@@ -205,7 +205,7 @@ describe('journey over the generic channel', () => {
     const [reply] = await customer.hears(1);
     assert.equal(reply?.body.kind, 'fallback');
     assert.equal(reply?.body.text, fallback);
-    const events = await journey.call('GET', '/v1/events?limit=100', { as: 'viewer' });
+    const events = await journey.call('GET', '/v1/events?limit=100&name=turn_fell_back', { as: 'viewer' });
     const own = (events.body['data'] as Record<string, unknown>[]).filter(
       (event) => event['conversation_id'] === customer.conversation(),
     );

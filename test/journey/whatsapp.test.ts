@@ -52,11 +52,13 @@ describe('journey over WhatsApp', () => {
       return sent.length === count && sent;
     });
 
-  /** Name and reason of each, newest first. */
+  /** Name and reason of each but changes of hands, newest first. */
   async function eventsOf(conversation: string): Promise<unknown[][]> {
     const answer = await journey.call('GET', '/v1/events?limit=100', { as: 'viewer' });
     return (answer.body['data'] as Record<string, unknown>[])
-      .filter((event) => event['conversation_id'] === conversation)
+      .filter(
+        (event) => event['conversation_id'] === conversation && event['name'] !== 'conversation_changed',
+      )
       .map(({ name, properties }) => [name, (properties as Record<string, unknown>)['reason']]);
   }
 

@@ -39,7 +39,8 @@ export async function openScene(pool: pg.Pool) {
     },
     async events(): Promise<[string, Record<string, unknown>][]> {
       const rows = await room.look<{ name: string; properties: Record<string, unknown> }>(
-        'select name, properties from events where organisation_id = $1 order by number',
+        `select name, properties from events
+         where organisation_id = $1 and name <> 'conversation_changed' order by number`,
         [organisationId],
       );
       return rows.map(({ name, properties }) => [name, properties]);

@@ -322,7 +322,7 @@ describe('the gateway’s stores', () => {
       const second = await stores.readers.events(own, {}, { limit: 8, cursor: first.nextCursor });
       assert.deepEqual(
         [...first.data, ...second.data].map(({ name }) => name),
-        names.reverse(),
+        [...names.reverse(), 'conversation_changed'],
       );
       const third = await stores.readers.events(own, { conversation: conversationId, name: 'event 3' }, PAGE);
       assert.deepEqual(
