@@ -7,7 +7,7 @@ const LOCK = 7_275_541;
 const ASK_MS = 1_000;
 const ANSWER_MS = 2_000;
 /** A leader that was cut off or stopped without a word loses its session, and the lock with it, after this. */
-const SILENCE_MS = 10_000;
+const SILENCE_MS = 5_000;
 
 /**
  * Runs `work` while this process holds an advisory lock on a connection of its own, so that one process leads.
