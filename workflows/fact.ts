@@ -1,0 +1,46 @@
+import type { OpenCall, TurnSettings } from '../contract/conversation.ts';
+import type { EnteredRow } from '../contract/rows.ts';
+import type { Owner } from '../domain/conversation.ts';
+
+/** What happened, told to the state in the past tense. Times are epoch milliseconds of the workflow's clock. */
+export type Fact =
+  | { fact: 'opened'; opened: OpenedFacts; now: number }
+  | { fact: 'rowEntered'; row: EnteredRow; now: number }
+  | { fact: 'turnBegan' }
+  | { fact: 'settingsRead'; settings: TurnSettings }
+  /** A take found nothing to answer, and says why. */
+  | { fact: 'nothingTaken'; throughSeq: number; epoch: number; owner: Owner; resolved: boolean }
+  | { fact: 'turnAnswered'; answeredSeq: number }
+  /** The turn could neither answer nor fall back; it will be begun again under its own number. */
+  | { fact: 'turnAbandoned' }
+  | { fact: 'rowsSettled'; ids: readonly string[] }
+  | { fact: 'deliveryAwaited'; outboundId: string; due: number }
+  | { fact: 'deliverySettled'; outboundId: string }
+  /** A tool gave the conversation away: to an operator, to a queue, or it resolved it. */
+  | { fact: 'gaveAway'; epoch: number; owner: Owner; resolved: boolean; assignee: string | null }
+  | { fact: 'callOpened'; call: OpenCall }
+  | { fact: 'callClosed'; callId: string }
+  | { fact: 'callOutlivedTurn'; callId: string }
+  | { fact: 'callEnded'; callId: string }
+  | { fact: 'outcomeTold'; callId: string }
+  /** A step of the silence was done, or skipped, which counts the same (IDLE-10). */
+  | { fact: 'idleStepDone'; at: number; ownEpoch: number | null }
+  | { fact: 'idlePostponed'; due: number }
+  /** A newer message is on its way, or there is nothing more to fire. */
+  | { fact: 'idleStopped' }
+  | { fact: 'breakNoted' }
+  | { fact: 'replySent'; rowId: string };
+
+export interface OpenedFacts {
+  epoch: number;
+  owner: Owner;
+  resolved: boolean;
+  lastTurn: number;
+  answeredSeq: number;
+  waiting: EnteredRow[];
+  sending: { outboundId: string; due: number }[];
+  queued: boolean;
+  assignee: string | null;
+  openCall: OpenCall | null;
+  settings: TurnSettings;
+}

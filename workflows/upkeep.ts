@@ -1,0 +1,82 @@
+import { callCause, replyCause } from '../contract/ids.ts';
+import { deliver } from './deliver.ts';
+import { ownStore, reliably } from './effects.ts';
+import { fireIdleStep } from './fire-idle.ts';
+import type { NextStep } from './next-step.ts';
+import type { TurnShell } from './shell.ts';
+
+/** What a conversation does between its turns, one thing at a time. */
+export type Upkeep = Exclude<NextStep, { step: 'turn' | 'wait' | 'close' }>;
+
+/** Nothing of it ends the workflow in failure: what could not be done now is tried again, or left to the relay. */
+export async function upkeep(shell: TurnShell, next: Upkeep): Promise<void> {
+  switch (next.step) {
+    case 'settle':
+      return settle(shell);
+    case 'give_up_delivery':
+      return giveUpDelivery(shell, next.outboundId);
+    case 'cancel_call':
+      return cancelCall(shell, next.callId);
+    case 'send_reply':
+      return sendReply(shell, next.rowId);
+    case 'tell_outcome':
+      return tellOutcome(shell, next.callId);
+    case 'fire_idle':
+      return fireIdle(shell);
+  }
+}
+
+/** Rows that could not be marked are signalled again by the relay. */
+async function settle(shell: TurnShell): Promise<void> {
+  const rows = shell.state().toSettle;
+  shell.doing('noting what needs no answer');
+  await reliably('settle', () => ownStore.settleRows({ ...shell.ref, rows }));
+  shell.tell({ fact: 'rowsSettled', ids: rows.map((row) => row.id) });
+}
+
+async function giveUpDelivery(shell: TurnShell, outboundId: string): Promise<void> {
+  shell.doing('a delivery was never reported');
+  await reliably('give up a delivery', () => ownStore.giveUpDelivery({ ...shell.ref, outboundId }));
+  shell.tell({ fact: 'deliverySettled', outboundId });
+}
+
+/** The customer did not answer, or the conversation is over: nothing was called (EXT-4). */
+async function cancelCall(shell: TurnShell, callId: string): Promise<void> {
+  shell.doing('a question was not answered');
+  const order = { ...shell.ref, callId, reason: 'not_answered' as const };
+  await reliably('cancel a call', () => ownStore.cancelCall(order));
+  shell.tell({ fact: 'callClosed', callId });
+}
+
+/** An operator's own words. Whether they may still leave is the fence's to judge. */
+async function sendReply(shell: TurnShell, rowId: string): Promise<void> {
+  const message = { cause: replyCause(rowId), label: "an operator's reply", regroup: false };
+  const sent = await reliably('send a reply', () => deliver(shell, message));
+  shell.tell({ fact: 'replySent', rowId });
+  if (sent === null) return;
+  const rows = [{ id: rowId, reason: 'noted' as const }];
+  await reliably('settle a reply', () => ownStore.settleRows({ ...shell.ref, rows }));
+}
+
+/** What a call came to whose turn is over (EXT-5). A person who has the conversation meanwhile tells it. */
+async function tellOutcome(shell: TurnShell, callId: string): Promise<void> {
+  shell.doing('telling how a call ended');
+  await reliably('tell an outcome', async () => {
+    const order = { ...shell.ref, turn: null, callId, underWay: false };
+    const planned = await ownStore.planOutcome(order);
+    if (planned.kind === 'planned')
+      await deliver(shell, { cause: callCause(callId), label: 'outcome', regroup: false });
+  });
+  shell.tell({ fact: 'outcomeTold', callId });
+}
+
+async function fireIdle(shell: TurnShell): Promise<void> {
+  const { silence } = shell.state();
+  if (silence === null) return;
+  const fired = await reliably('fire an idle step', async () => {
+    await fireIdleStep(shell, silence);
+    return true;
+  });
+  // It will be looked at again; nothing was decided.
+  if (fired === null) shell.tell({ fact: 'idlePostponed', due: Date.now() + 60_000 });
+}
