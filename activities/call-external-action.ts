@@ -83,7 +83,7 @@ async function attemptOnce(
   }
   const succeeded = judged.state === 'succeeded';
   // A message that cannot be filled from this answer goes out as the default one: the log says why (EXT-3).
-  const { problem } = outcomeMessage(action, succeeded, values, judged.response);
+  const { problem } = outcomeMessage(action, judged.state, values, judged.response);
   const outcome = {
     state: judged.state,
     reason: judged.reason,

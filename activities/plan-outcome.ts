@@ -84,5 +84,5 @@ async function afterItsTurn(
 }
 
 function outcomeText(call: Call, action: ExternalActionVersion, values: ReturnType<typeof valuesOf>): string {
-  return outcomeMessage(action, call.state === 'succeeded', values, call.response).text;
+  return outcomeMessage(action, call.state, values, call.response).text;
 }

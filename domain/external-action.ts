@@ -78,6 +78,13 @@ export const DEFAULT_EXTERNAL_ACTION = {
   rateLimitPerMinute: 60,
 } as const satisfies Partial<ExternalAction>;
 
+/**
+ * In place of the default failure message where nobody knows how it ended: that it could not be completed would be one
+ * word too sure, and a customer who repeats it has it twice.
+ */
+export const UNCERTAIN_MESSAGE =
+  'It is not certain yet whether your request went through. Please do not repeat it; we will check.';
+
 /** Names that every template may use besides the action's own variables (EXT-3). */
 export const BUILT_IN_VARIABLES = [
   'phone_number',

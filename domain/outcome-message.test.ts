@@ -1,7 +1,8 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
+import type { CallState } from './call.ts';
 import type { ExternalAction, Json } from './external-action.ts';
-import { DEFAULT_EXTERNAL_ACTION } from './external-action.ts';
+import { DEFAULT_EXTERNAL_ACTION, UNCERTAIN_MESSAGE } from './external-action.ts';
 import { confirmationText, outcomeMessage, readResponse } from './outcome-message.ts';
 
 function action(more: Partial<ExternalAction>): ExternalAction {
@@ -20,7 +21,7 @@ function action(more: Partial<ExternalAction>): ExternalAction {
 }
 const values = { product: 'lamp', customer_name: 'Ayu' };
 const said = (successMessage: string, response: Json | null) =>
-  outcomeMessage(action({ successMessage }), true, values, response);
+  outcomeMessage(action({ successMessage }), 'succeeded', values, response);
 
 describe('message of an outcome', () => {
   it('EXT-3 fills variables, built-in ones and fields of the answer', () => {
@@ -60,8 +61,21 @@ describe('message of an outcome', () => {
     for (const [template, response, name] of lacking)
       assert.deepEqual(said(template, response), { text: standard, problem: `missing_field:${name}` });
     assert.deepEqual(said('{{note}}', null), { text: standard, problem: 'empty_message' });
-    const failed = outcomeMessage(action({ failureMessage: 'No: {{why}}' }), false, values, null);
+    const failed = outcomeMessage(action({ failureMessage: 'No: {{why}}' }), 'failed', values, null);
     assert.deepEqual(failed, { text: DEFAULT_EXTERNAL_ACTION.failureMessage, problem: 'missing_field:why' });
+  });
+
+  it('EXT-3 never says of what may have happened that it did not, unless the builder does', () => {
+    const told = (failureMessage: string, ended: CallState) =>
+      outcomeMessage(action({ failureMessage }), ended, values, null).text;
+    const standard = DEFAULT_EXTERNAL_ACTION.failureMessage;
+    for (const ended of ['unknown', 'timed_out'] as const) {
+      assert.equal(told(standard, ended), UNCERTAIN_MESSAGE);
+      assert.equal(told('{{why}}', ended), UNCERTAIN_MESSAGE);
+      assert.equal(told('We could not confirm {{product}}.', ended), 'We could not confirm lamp.');
+    }
+    assert.equal(told(standard, 'failed'), standard);
+    assert.equal(told(standard, 'refused'), standard);
   });
 
   it('EXT-3 never expands what the answer says, and shows neither braces nor holes of the template', () => {

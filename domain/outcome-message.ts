@@ -1,5 +1,6 @@
+import type { CallState } from './call.ts';
 import type { ExternalAction, Json } from './external-action.ts';
-import { DEFAULT_EXTERNAL_ACTION } from './external-action.ts';
+import { DEFAULT_EXTERNAL_ACTION, UNCERTAIN_MESSAGE } from './external-action.ts';
 import { fillText, placeholdersOf, valueAt } from './template.ts';
 import type { Values } from './template.ts';
 import { templateValues } from './variables.ts';
@@ -19,17 +20,21 @@ const DEEPEST_RESPONSE = 64;
 /**
  * What the customer is told of an external action (EXT-3), over variables, built-in ones and the receiver's answer:
  * `{{response.order_id}}`, or `{{order_id}}` where no variable has that name. Null and empty fields of the answer
- * count as missing.
+ * count as missing. Of what may have happened no default says that it did not.
  */
 export function outcomeMessage(
   action: ExternalAction,
-  succeeded: boolean,
+  ended: CallState,
   values: Values,
   response: Json | null,
 ): FilledMessage {
-  return succeeded
-    ? messageOf(action.successMessage, DEFAULT_EXTERNAL_ACTION.successMessage, action, values, response)
-    : messageOf(action.failureMessage, DEFAULT_EXTERNAL_ACTION.failureMessage, action, values, response);
+  const { successMessage, failureMessage } = DEFAULT_EXTERNAL_ACTION;
+  if (ended === 'succeeded')
+    return messageOf(action.successMessage, successMessage, action, values, response);
+  if (ended !== 'unknown' && ended !== 'timed_out')
+    return messageOf(action.failureMessage, failureMessage, action, values, response);
+  const own = action.failureMessage === failureMessage ? UNCERTAIN_MESSAGE : action.failureMessage;
+  return messageOf(own, UNCERTAIN_MESSAGE, action, values, response);
 }
 
 /** The question that asks the customer's consent (EXT-4). */

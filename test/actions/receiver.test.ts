@@ -156,7 +156,7 @@ describe('receivers that do not do as they should', () => {
     const told = async () => {
       const answer = await call();
       assert.ok(answer.kind === 'answered');
-      return outcomeMessage(action, true, {}, readResponse(answer.body));
+      return outcomeMessage(action, 'succeeded', {}, readResponse(answer.body));
     };
     sink.answer = (_, response) => void response.end('{"order_id":"A-1"}');
     assert.deepEqual(await told(), { text: 'Order A-1', problem: null });

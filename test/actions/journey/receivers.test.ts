@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { openSink } from '../../channels/local-sink.ts';
 import type { Sink } from '../../channels/local-sink.ts';
+import { UNCERTAIN_MESSAGE } from '../../../domain/external-action.ts';
 import { genericCustomer } from '../../journey/generic-customer.ts';
 import { openJourney } from '../../journey/open-journey.ts';
 import type { Journey } from '../../journey/open-journey.ts';
@@ -100,9 +101,12 @@ describe('receivers of external actions, through the whole product', () => {
   });
 
   it('EXT-5 says that nobody knows where the last answer was dropped too', async () => {
-    const seen = await order({ fail: [{ drop: true, when: 'after', times: -1 }] }, { max_retries: 1 });
+    const dropped = { fail: [{ drop: true, when: 'after', times: -1 }] };
+    const seen = await order(dropped, { max_retries: 1 });
     assert.deepEqual([seen.effects, seen.text], [1, NOT_PLACED]);
     assert.deepEqual(log(seen.execution), ['unknown', 'connection_lost', null, 0]);
+    const standard = await order(dropped, { max_retries: 1, failure_message: undefined });
+    assert.deepEqual([standard.effects, standard.text], [1, UNCERTAIN_MESSAGE]);
   });
 
   it('EXT-5 waits as long as a receiver asks it to', async () => {
