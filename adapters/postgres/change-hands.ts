@@ -1,4 +1,5 @@
 import type { Statement, Tenancy } from './as-organisation.ts';
+import { tellConversationsChanged } from './conversation-changed.ts';
 
 const GIVE_AWAY: Statement = {
   name: 'hands-give-away',
@@ -30,12 +31,12 @@ export function giveAway(
   { operatorId, divisionId }: { operatorId: string | null; divisionId: string | null },
   now: Date,
 ): Promise<number> {
-  return change(tenancy, GIVE_AWAY, conversationId, [operatorId, divisionId, now]);
+  return change(tenancy, GIVE_AWAY, conversationId, [operatorId, divisionId, now], now);
 }
 
 /** The agent's side resolves a locked conversation. Returns the new epoch. */
 export function close(tenancy: Tenancy, conversationId: string, now: Date): Promise<number> {
-  return change(tenancy, CLOSE, conversationId, [now]);
+  return change(tenancy, CLOSE, conversationId, [now], now);
 }
 
 async function change(
@@ -43,9 +44,11 @@ async function change(
   statement: Statement,
   conversationId: string,
   values: readonly unknown[],
+  now: Date,
 ): Promise<number> {
   const key = [tenancy.organisationId, conversationId];
   const [changed] = await tenancy.rows<{ epoch: number }>(statement, [...key, ...values]);
   if (changed === undefined) throw new Error('a locked conversation is gone');
+  await tellConversationsChanged(tenancy, [conversationId], now);
   return changed.epoch;
 }

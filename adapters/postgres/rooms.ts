@@ -11,7 +11,6 @@ import { lockConversationOf, overtaken, readCall } from './call-rows.ts';
 import type { CallRow, LockedConversation } from './call-rows.ts';
 import { close, giveAway } from './change-hands.ts';
 import { planClosing } from './closing-message.ts';
-import { tellConversationsChanged } from './conversation-changed.ts';
 import { endRow } from './end-call.ts';
 import { holdQueues } from './presence.ts';
 import { storable } from './storable.ts';
@@ -122,7 +121,6 @@ function once(
       source: null,
     };
     await writeAudit(tenancy, entry, now);
-    if (leaves !== null) await tellConversationsChanged(tenancy, [conversation.id], now);
     const result = { ok: true, ...told, operatorId, queued, leaves: leaves as unknown as Json };
     await endRow(tenancy, call.id, { state: 'succeeded', reason: null, result }, null, now);
     return { kind: 'done', leaves, operatorId, queued };
