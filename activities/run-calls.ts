@@ -56,6 +56,8 @@ export async function runCalls(
   for (const together of sideBySide(runs)) {
     const regroup = mayStartOver && !verdict.acted;
     const tried = await Promise.all(together.map(({ row }) => tryOnce(ports, row, { regroup, answersSeq })));
+    // The fence has put aside what was planned behind the tool that gave the conversation away.
+    if (verdict.leaves !== null) break;
     if (tried.some((each) => each?.kind === 'refused')) return { ...verdict, refused: true };
     // A read changes nothing outside: newer messages may still start the turn over.
     verdict.acted ||= together.some(({ effect }) => effect === 'write');
@@ -66,7 +68,7 @@ export async function runCalls(
         call.callId === together[at]?.row.id ? { ...call, is: 'ended' } : call,
       );
     }
-    if (verdict.leaves !== null || tried.includes(null)) break;
+    if (tried.includes(null)) break;
   }
   return verdict;
 }

@@ -35,11 +35,17 @@ const PASS: Statement = {
     returning ${CALL_COLUMNS}`,
 };
 
-/** A person came between: nobody's failure, so it is cancelled and not refused. */
+/**
+ * A person came between: nobody's failure, so it is cancelled and not refused. With it whatever else its turn had
+ * planned: nobody comes to begin that.
+ */
 const OVERTAKE: Statement = {
   name: 'call-overtake',
   text: `
-    update calls set state = 'cancelled', reason = $3, ended_at = $4 where organisation_id = $1 and id = $2`,
+    update calls set state = 'cancelled', reason = $3, ended_at = $4
+    where organisation_id = $1 and (id = $2
+      or conversation_id = $5 and turn = $6 and origin = 'conversation' and state = 'planned')
+    returning id`,
 };
 
 interface FencedRow extends CallRow {
@@ -108,8 +114,10 @@ async function overtake(
   reason: 'epoch' | 'owner' | 'resolved',
   now: Date,
 ): Promise<CallFence> {
-  await tenancy.rows(OVERTAKE, [tenancy.organisationId, row.id, reason, now]);
-  await storeCallEvents(tenancy, [row.id], 'cancelled', now);
+  const values = [tenancy.organisationId, row.id, reason, now, row.conversation_id, row.turn];
+  const cancelled = await tenancy.rows<{ id: string }>(OVERTAKE, values);
+  const ids = cancelled.map(({ id }) => id);
+  await storeCallEvents(tenancy, ids, 'cancelled', now);
   return { kind: 'refused', reason };
 }
 

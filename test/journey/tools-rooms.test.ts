@@ -183,6 +183,30 @@ describe('the agent’s tools for the conversation itself', () => {
       await ana.goes();
     });
 
+    it('ACT-5 does nothing more of a step that gave the conversation away', async () => {
+      const ana = await operator();
+      for (const does of [
+        { name: RESOLVE },
+        { name: ASSIGN, arguments: { assign_type: 'agent', agent_id: ana.id } },
+      ]) {
+        const customer = await actingCustomer(journey, [TAG, { node_type: RESOLVE, fields: {} }, assigns()]);
+        const tag = (name: string) => ({ name: TAG.node_type, arguments: { tags: [name] } });
+        await script(journey, customer, { calls: [tag('first'), does, tag('late'), tag('later')], times: 9 });
+        await customer.says(`I want to talk to somebody (${customer.word})`);
+        await eventually('nothing of it waits any more', async () => {
+          const calls = await customer.calls();
+          return calls.length === 4 && calls.every(({ state }) => state !== 'planned');
+        });
+        await customer.isDone();
+        assert.deepEqual(
+          (await customer.calls()).map(({ state }) => state),
+          ['succeeded', 'succeeded', 'cancelled', 'cancelled'],
+        );
+        assert.deepEqual((await customer.read())['tags'], ['first']);
+        assert.deepEqual(await customer.arrived(), []);
+      }
+    });
+
     it('ACT-5 lets the model choose where the builder left it open', async () => {
       const ana = await operator();
       const customer = await whoseAgent(

@@ -103,10 +103,32 @@ describe('the fence of a call', () => {
     );
   });
 
+  it('ESC-5 puts aside all that the turn had planned, once a person has the conversation', async () => {
+    const scene = await openScene(pool);
+    const [first, second, third] = await scene.plan([{ digest: 'a' }, { digest: 'b' }, { digest: 'c' }]);
+    assert.ok(first && second && third);
+    ready(await scene.begin(first));
+    await command(scene, 'take_over');
+    const refused = { kind: 'refused', reason: 'owner' };
+    assert.deepEqual([await scene.begin(second), await scene.begin(third)], [refused, refused]);
+    const states = await scene.look<{ state: string }>(
+      'select state from calls where conversation_id = $1 order by number',
+      [scene.ref.conversationId],
+    );
+    assert.deepEqual(
+      states.map(({ state }) => state),
+      ['calling', 'cancelled', 'cancelled'],
+    );
+    assert.deepEqual(
+      (await scene.events()).map(([name]) => name),
+      ['qontak_action_invoked', 'call_cancelled', 'call_cancelled'],
+    );
+  });
+
   it('CONV-7 makes no call in a resolved conversation, nor in a later epoch', async () => {
     const scene = await openScene(pool);
-    const [first, second] = await scene.plan([{ digest: 'a' }, { digest: 'b' }]);
-    assert.ok(first && second);
+    const first = await scene.planOne({ digest: 'a' });
+    const second = await scene.planOne({ digest: 'b' }, { turn: 2 });
     await command(scene, 'resolve');
     assert.deepEqual(await scene.begin(first), { kind: 'refused', reason: 'resolved' });
     await scene.say('m2');
