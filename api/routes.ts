@@ -39,6 +39,7 @@ import { describeOnce, openApiJson } from './openapi.ts';
 import { readPresence, setPresence } from './presence.ts';
 import { receiveMessage } from './receive-message.ts';
 import { listAudit, listEvents } from './records.ts';
+import { reply } from './reply.ts';
 import { route, streamRoute } from './route.ts';
 import type { Route } from './route.ts';
 import { listTools } from './tools.ts';
@@ -65,6 +66,7 @@ export const routes: readonly Route[] = [
   route('post', '/v1/conversations/{id}/take-over', 'operator', takeOver),
   route('post', '/v1/conversations/{id}/hand-back', 'operator', handBack),
   route('post', '/v1/conversations/{id}/assign', 'operator', assign),
+  route('post', '/v1/conversations/{id}/reply', 'operator', reply),
   route('post', '/v1/conversations/{id}/resolve', 'operator', resolve),
 
   route('get', '/v1/agents', 'builder', listAgents),

@@ -80,7 +80,7 @@ export async function up(knex: Knex): Promise<void> {
       channel_integration_id uuid not null,
       conversation_id uuid not null,
       kind text not null check (kind in
-        ('message', 'take_over', 'hand_back', 'assign', 'resolve', 'delivery_settled')),
+        ('message', 'take_over', 'hand_back', 'assign', 'reply', 'resolve', 'delivery_settled')),
       -- only messages have one
       provider_message_id text,
       seq integer not null,

@@ -4,6 +4,7 @@ import { makeApplyStatuses } from './apply-statuses.ts';
 import { makeAssign } from './assign-conversation.ts';
 import { makeCommand } from './command-conversation.ts';
 import { makeReceive } from './receive-message.ts';
+import { makeReply } from './reply-as-operator.ts';
 
 /** The one way in: whatever enters a conversation is a row here before it is a signal. */
 export function openInbox(pool: pg.Pool): Inbox {
@@ -12,5 +13,6 @@ export function openInbox(pool: pg.Pool): Inbox {
     applyStatuses: makeApplyStatuses(pool),
     command: makeCommand(pool),
     assign: makeAssign(pool),
+    reply: makeReply(pool),
   };
 }

@@ -27,6 +27,9 @@ export interface Inbox {
 
   /** Gives an open conversation to a person or a queue, whoever has it (ACT-5), with its row and its audit entry. */
   assign(caller: Caller, conversationId: string, to: AssignTo, now: Date): Promise<AssignResult>;
+
+  /** An operator's own words, planned and with their row; only while a person has the conversation (ESC-5). */
+  reply(caller: Caller, conversationId: string, text: string, now: Date): Promise<ReplyResult>;
 }
 
 export interface ReceivedMessage {
@@ -64,6 +67,10 @@ export type CommandResult =
       inFlight: string[];
       signal: OutgoingSignal;
     };
+
+export type ReplyResult =
+  | Extract<CommandResult, { kind: 'unknown' | 'lost' }>
+  | { kind: 'done'; messageId: string; epoch: number; signal: OutgoingSignal };
 
 export type AssignResult =
   | { kind: 'unknown' }

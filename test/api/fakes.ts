@@ -123,6 +123,15 @@ function fakeInbox(world: FakeWorld): Inbox {
         signal: world.signalFor(conversation, command),
       };
     },
+    async reply(caller, conversationId) {
+      await world.reach(null);
+      const conversation = world.conversations.find(({ id }) => id === conversationId);
+      if (conversation?.organisationId !== caller.organisationId) return { kind: 'unknown' };
+      const { owner, status, epoch } = conversation;
+      if (status === 'resolved' || owner !== 'operator') return { kind: 'lost', owner, status };
+      const signal = world.signalFor(conversation, 'reply');
+      return { kind: 'done', messageId: signal.row.id, epoch, signal };
+    },
     async assign(caller, conversationId, to) {
       await world.reach(null);
       const isMine = ({ organisationId }: { organisationId: string }) =>

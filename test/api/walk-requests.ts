@@ -59,6 +59,7 @@ const BODIES: Readonly<Record<string, (ids: WalkIds) => unknown>> = {
   'post /chat/{channel_integration}/session': () => ({}),
   'post /chat/{channel_integration}/messages': () => ({ id: randomUUID(), text: 'hello' }),
   'post /v1/conversations/{id}/take-over': () => ({}),
+  'post /v1/conversations/{id}/reply': () => ({ text: 'A person writes.' }),
   'post /v1/conversations/{id}/hand-back': () => ({}),
   'post /v1/conversations/{id}/assign': () => ({ assign_type: 'auto' }),
   'post /v1/conversations/{id}/resolve': () => undefined,
