@@ -1,3 +1,8 @@
+import type { BusinessHours } from './business-hours.ts';
+import type { EscalationRule } from './escalation.ts';
+import { DEFAULT_ESCALATION_NOTICES } from './escalation-notices.ts';
+import type { EscalationNotices } from './escalation-notices.ts';
+import type { IdleRule } from './idle-rule.ts';
 import type { CoreIntent } from './intents.ts';
 import type { AgentTool } from './tool.ts';
 import { CORE_INTENTS } from './intents.ts';
@@ -35,6 +40,22 @@ export interface AgentSettings {
   actionPatienceSeconds: number;
   /** What the agent may do besides talking (ACT-3). */
   tools: AgentTool[];
+  /** What the customer's silence leads to, as it was saved (IDLE-1); read it with `stepsOf`. */
+  idleRule: IdleRule | null;
+  /** Overrides the organisation's flag for sequences of idle steps (IDLE-2). */
+  sequentialIdle: boolean | null;
+  /** Whether the sequence also runs while a person has the conversation (IDLE-9). */
+  idleWhileAssigned: boolean;
+  /** Null: people are there at all times (IDLE-10, ESC-7). */
+  businessHours: BusinessHours | null;
+  escalationRules: EscalationRule[];
+  /** Who is called: a member's id, or a user's id in the organisation's Slack. Null: nobody (ESC-2). */
+  escalationAssignee: string | null;
+  escalationNotices: EscalationNotices;
+  /** The customer of an escalated conversation is told so once in so many seconds (ESC-3). */
+  quietPeriodSeconds: number;
+  /** How long a person who was called may take before being reminded (ESC-6). */
+  responseTimeSeconds: number;
 }
 
 export const DEFAULT_AGENT_SETTINGS: AgentSettings = {
@@ -50,11 +71,26 @@ export const DEFAULT_AGENT_SETTINGS: AgentSettings = {
   confirmationTimeoutSeconds: 900,
   actionPatienceSeconds: 15,
   tools: [],
+  idleRule: null,
+  sequentialIdle: null,
+  idleWhileAssigned: false,
+  businessHours: null,
+  escalationRules: [],
+  escalationAssignee: null,
+  escalationNotices: DEFAULT_ESCALATION_NOTICES,
+  quietPeriodSeconds: 1800,
+  responseTimeSeconds: 900,
+};
+
+/** As it is stored: only what was ever set. */
+export type StoredAgentSettings = Partial<Omit<AgentSettings, 'escalationNotices'>> & {
+  escalationNotices?: Partial<EscalationNotices>;
 };
 
 /** Fills what a stored or partial setting leaves open. Total: unknown members are kept out by the API's schema. */
-export function completeAgentSettings(stored: Partial<AgentSettings>): AgentSettings {
-  return { ...DEFAULT_AGENT_SETTINGS, ...stored };
+export function completeAgentSettings(stored: StoredAgentSettings): AgentSettings {
+  const escalationNotices = { ...DEFAULT_ESCALATION_NOTICES, ...stored.escalationNotices };
+  return { ...DEFAULT_AGENT_SETTINGS, ...stored, escalationNotices };
 }
 
 /**
