@@ -1,9 +1,10 @@
 import type { ConversationRef } from '../contract/conversation.ts';
 import { turnCause } from '../contract/ids.ts';
+import { DEFAULT_EXTERNAL_ACTION } from '../domain/external-action.ts';
 import { confirmationText } from '../domain/outcome-message.ts';
 import { actionOf, valuesOf } from './call-external-action.ts';
 import type { ComposeVerdict } from './compose-reply.ts';
-import type { ActivityPorts } from './ports.ts';
+import type { ActivityPorts, Call, ExternalActionVersion } from './ports.ts';
 import { turnSettings } from './turn-settings.ts';
 
 export type ConfirmationVerdict =
@@ -11,7 +12,7 @@ export type ConfirmationVerdict =
   /** The builder wrote no text for this: the agent words the question itself. */
   | { kind: 'in_own_words' };
 
-/** Plans the builder's question before an external action (EXT-4). */
+/** Plans the builder's question before an external action (EXT-4), where the builder wrote one. */
 export function makePlanConfirmation(ports: ActivityPorts) {
   return async ({
     turn,
@@ -21,8 +22,7 @@ export function makePlanConfirmation(ports: ActivityPorts) {
     const now = ports.clock.now();
     const call = await ports.calls.read({ organisationId: ref.organisationId, callId });
     const action = call === null ? null : await actionOf(ports, ref, call);
-    // Asking whether to do it once more is not what the builder's text says.
-    if (call === null || action === null || call.reason === 'made_before') return { kind: 'in_own_words' };
+    if (call === null || action === null || !hasQuestion(action, call)) return { kind: 'in_own_words' };
     const taken = await ports.transcript.take(ref, turn, now, { grow: false });
     if (taken.kind === 'nothing') return taken;
     const { channel, contact } = taken;
@@ -44,4 +44,9 @@ export function makePlanConfirmation(ports: ActivityPorts) {
     const settings = turnSettings(taken.settings, taken.externalActions);
     return { kind: 'planned', answersSeq: taken.lastSeq, settings, summaryDue: false };
   };
+}
+
+/** Asking whether to do it once more is not what a builder's text says; the default one knows one language only. */
+function hasQuestion({ confirmationMessage }: ExternalActionVersion, { reason }: Call): boolean {
+  return reason !== 'made_before' && confirmationMessage !== DEFAULT_EXTERNAL_ACTION.confirmationMessage;
 }

@@ -204,15 +204,29 @@ describe('an external action that the customer has to agree to', () => {
     assert.deepEqual(await action.taken(), []);
   });
 
-  it('EXT-4 asks in our own words where the builder wrote no question', async () => {
-    const customer = await genericCustomer(journey);
-    const action = await orderAction(journey, customer, { requires_confirmation: true });
-    await customer.says('Saya mau pesan 3 lampu');
-    assert.deepEqual(await heard(customer, 1), [
-      ['confirmation', 'Shall I go ahead? Please answer yes or no.'],
-    ]);
-    await customer.says('boleh');
-    assert.deepEqual((await heard(customer, 2))[1], ['outcome', 'Order A-7: 3 of lampu']);
-    assert.equal((await action.taken()).length, 1);
-  });
+  const OWN_WORDS = [
+    ['English', 'I want to order 3 lamps', 'Shall I do “Create order”? Please answer yes or no.', 'yes'],
+    [
+      'Indonesian',
+      'Saya mau pesan 3 lampu',
+      'Apakah saya boleh menjalankan “Create order”? Jawab ya',
+      'boleh',
+    ],
+    ['Arabic', 'أريد شراء 3 مصباح', 'هل أنفذ «Create order»؟ أجب بنعم أو لا.', 'نعم'],
+  ] as const;
+  for (const [language, orders, question, yes] of OWN_WORDS) {
+    it(`EXT-4 lets the agent word the question where the builder wrote none, in ${language}`, async () => {
+      const customer = await genericCustomer(journey);
+      const action = await orderAction(journey, customer, { requires_confirmation: true });
+      await customer.says(orders);
+      const [[kind, text] = []] = await heard(customer, 1);
+      assert.equal(kind, 'confirmation');
+      assert.ok(text?.includes(question), text);
+      await customer.says(yes);
+      const [, [outcome, told] = []] = await heard(customer, 2);
+      assert.equal(outcome, 'outcome');
+      assert.match(told ?? '', /^Order A-7: 3 of /);
+      assert.equal((await action.taken()).length, 1);
+    });
+  }
 });
