@@ -1,6 +1,8 @@
 import { strict as assert } from 'node:assert';
-import { actingCustomer, BUDI, crmOf, script } from './acting-customer.ts';
-import { eventually, openJourney } from './open-journey.ts';
+import { conversationWorkflowId } from '../../contract/ids.ts';
+import { actingCustomer, BUDI, crmOf, script, TAG } from './acting-customer.ts';
+import { everyEvent, wordsIn } from './history-words.ts';
+import { eventually, openJourney, rareWord } from './open-journey.ts';
 import type { Journey } from './open-journey.ts';
 
 const PLACE = { crm_pipeline_id: 1, crm_stage_id: 11 };
@@ -222,6 +224,31 @@ describe('the CRM through the whole product', () => {
     assert.equal(unknown?.properties['node_type'], TICKET.node_type);
     await crm.control({ reset: true });
     assert.equal((await customer.read())['status'], 'active');
+  });
+
+  it('DATA-1 tells the history which tools ran, and none of the words that went in or came out', async () => {
+    await crm.connect();
+    const words = Array.from({ length: 6 }, rareWord);
+    const [said, named, refused, tagged, closing, replied] = words;
+    const resolve = { node_type: 'qontak_chat_room_resolve', fields: {} };
+    const customer = await actingCustomer(journey, [OPEN_TICKET, TAG, resolve]);
+    const body = { meta: { status: 422, message: `no ${refused}` } };
+    await crm.control({ fail: [{ match: '/tickets', status: 422, body }] });
+    await script(
+      journey,
+      customer,
+      { calls: [{ name: TICKET.node_type, arguments: { name: named } }] },
+      { calls: [{ name: TAG.node_type, arguments: { tags: [tagged] } }] },
+      { reply: `It is ${replied}.` },
+      { calls: [{ name: resolve.node_type, arguments: { closing_message: `Bye, ${closing}.` } }] },
+    );
+    assert.equal(await customer.asks(`it ${said}`), `It is ${replied}.`);
+    assert.equal(await customer.asks('that is all'), `Bye, ${closing}.`);
+    await eventually('it is resolved', async () => (await customer.read())['status'] === 'resolved');
+    const history = await everyEvent(journey.client, conversationWorkflowId(customer.conversation()));
+    const told = wordsIn(history);
+    for (const word of [...words, customer.word]) assert.ok(!told.includes(word ?? ''));
+    for (const tool of [TICKET.node_type, TAG.node_type]) assert.ok(told.includes(tool), tool);
   });
 
   it('CONV-5 answers while the CRM is down, and goes on when it is back', async () => {
