@@ -3,6 +3,7 @@ import { turnCause } from '../contract/ids.ts';
 import { needsUnderstanding, personalityFor } from '../domain/agent.ts';
 import type { CoreIntent } from '../domain/intents.ts';
 import { callModel } from './call-model.ts';
+import { calledNotice, escalationOf } from './escalation.ts';
 import { offeredTools } from './offered-tools.ts';
 import type { OfferedTool } from './offered-tools.ts';
 import type { ActivityPorts, CallStep, ModelToolCall, TakenTurn, TurnStep } from './ports.ts';
@@ -18,7 +19,14 @@ export type ComposeVerdict =
   | Extract<TakenTurn, { kind: 'nothing' }>
   /** The agent's settings changed: this turn has to be understood first. */
   | { kind: 'needs_understanding'; settings: TurnSettings }
-  | { kind: 'planned'; answersSeq: number; settings: TurnSettings; summaryDue: boolean }
+  /** `escalates`: the rule that called a person; the customer is told so in place of an answer. */
+  | {
+      kind: 'planned';
+      answersSeq: number;
+      settings: TurnSettings;
+      summaryDue: boolean;
+      escalates?: string;
+    }
   /** The model wanted things done first. */
   | CallsVerdict;
 
@@ -31,6 +39,8 @@ export interface ComposeOrder extends ConversationRef {
   /** The model has to answer in words. */
   lastStep: boolean;
   coreIntent: CoreIntent | null;
+  /** The customer asked for a person. */
+  wantsHuman: boolean;
   /** The round's messages were understood: none are taken besides. */
   understood: boolean;
   /** Newer messages may still start the turn over. */
@@ -48,8 +58,8 @@ export function makeComposeReply(ports: ActivityPorts) {
     const { organisationId, conversationId, turn, round, step, coreIntent } = order;
     const ref = { organisationId, conversationId };
     const begins = step === 1 && !order.understood;
-    const taken = await ports.transcript.take(ref, turn, ports.clock.now(), { grow: begins });
-    if (taken.kind === 'nothing') return taken;
+    const taken = await ports.transcript.take(ref, turn, ports.clock.now(), { grow: begins, round });
+    if (taken.kind === 'nothing') return (await leftBehind(ports, ref, order, taken)) ?? taken;
     const settings = turnSettings(taken.settings, taken.externalActions);
     const planned = {
       kind: 'planned' as const,
@@ -84,22 +94,60 @@ export function makeComposeReply(ports: ActivityPorts) {
     );
     if (answer.kind === 'calls')
       return propose(ports, { ref, taken, at, offered, proposed: answer.calls, trace, order });
-    await planReply(ports, ref, taken, { text: answer.text, asks: question.confirm !== null }, trace);
+    const rule = order.asking === null ? await escalating(ports, ref, taken, order) : null;
+    if (rule !== null) {
+      const text = await calledNotice(ports, organisationId, taken);
+      await planReply(ports, ref, taken, { text, kind: 'notice' }, trace);
+      return { ...planned, escalates: rule };
+    }
+    const kind = question.confirm === null ? 'reply' : 'confirmation';
+    await planReply(ports, ref, taken, { text: answer.text, kind }, trace);
     return planned;
   };
+}
+
+/**
+ * A person has the conversation, or it is over, and an earlier run of this step died before the workflow heard of its
+ * calls. Where one of them gave the conversation away, its closing message is still to be sent; of what has not ended
+ * the fence says what it came to.
+ */
+async function leftBehind(
+  { calls }: Pick<ActivityPorts, 'calls'>,
+  ref: ConversationRef,
+  { turn, round, step }: ComposeOrder,
+  { throughSeq }: Extract<TakenTurn, { kind: 'nothing' }>,
+): Promise<CallsVerdict | null> {
+  const rows = await calls.planned(ref, { turn, round, step, epoch: 0, answersSeq: 0 });
+  const verdict = standingCalls(rows, throughSeq);
+  const isOpen = verdict.leaves !== null || verdict.calls.some(({ is }) => is === 'to_run');
+  return isOpen ? verdict : null;
+}
+
+/** The rule that calls a person now, before the answer is sent or remembered (ESC-1); its name. */
+async function escalating(
+  { escalations, clock }: Pick<ActivityPorts, 'escalations' | 'clock'>,
+  ref: ConversationRef,
+  taken: Taken,
+  { turn, coreIntent, wantsHuman }: ComposeOrder,
+): Promise<string | null> {
+  const match = escalationOf(taken, { coreIntent, wantsHuman });
+  if (match === null) return null;
+  if (taken.settings.escalationAssignee !== null) return match.name;
+  await escalations.noteNobody(ref, { turn, rule: match.name }, clock.now());
+  return null;
 }
 
 async function planReply(
   { transcript, clock }: Pick<ActivityPorts, 'transcript' | 'clock'>,
   ref: ConversationRef,
   taken: Taken,
-  { text, asks }: { text: string; asks: boolean },
+  { text, kind }: { text: string; kind: 'reply' | 'confirmation' | 'notice' },
   trace: TurnStep,
 ): Promise<void> {
   const reply = {
     turn: taken.turn,
     cause: turnCause(taken.turn),
-    kind: asks ? ('confirmation' as const) : ('reply' as const),
+    kind,
     text,
     epoch: taken.epoch,
     answersSeq: taken.lastSeq,

@@ -22,6 +22,8 @@ type Taken = Extract<TakenTurn, { kind: 'taken' }>;
 export interface Understood {
   kind: 'understood';
   coreIntent: CoreIntent;
+  /** The customer asked for a person. */
+  wantsHuman: boolean;
   answersSeq: number;
   next:
     /** `declined`: the call the customer did not want. */
@@ -43,8 +45,8 @@ export function makeUnderstandMessages(ports: ActivityPorts) {
     callIsOpen,
     ...ref
   }: ConversationRef & { turn: number; round: number; callIsOpen: boolean }): Promise<UnderstandVerdict> => {
-    const taken = await ports.transcript.take(ref, turn, ports.clock.now());
-    if (taken.kind === 'nothing') return taken;
+    const taken = await ports.transcript.take(ref, turn, ports.clock.now(), { round });
+    if (taken.kind === 'nothing') return (await leftBehind(ports, ref, { turn, round }, taken)) ?? taken;
     const step = { turn, round, step: 0, epoch: taken.epoch, answersSeq: taken.lastSeq };
     if (taken.plannedAlready) return understood('general', step, { do: 'talk', declined: null });
     if (taken.externalActions === 0 && !callIsOpen) return coreIntentOnly(ports, ref, taken, step);
@@ -58,7 +60,7 @@ export function makeUnderstandMessages(ports: ActivityPorts) {
     const call = { ref, turn, kind: 'understand' as const, request: understandingRequest(taken, offered) };
     const { answer, step: trace } = await callModel(ports, call, parseUnderstanding);
     const next = await carryOut(ports, { ref, taken, step, open, trace }, decide(answer, offered));
-    return understood(answer.coreIntent, step, next);
+    return { ...understood(answer.coreIntent, step, next), wantsHuman: answer.wantsHuman };
   };
 }
 
@@ -77,15 +79,29 @@ async function whatWaits(
   return before.find(({ step, state }) => step === 0 && state === 'superseded') ?? null;
 }
 
+/** An earlier run planned a call and died, and a person came since: the fence writes down that it is not made. */
+async function leftBehind(
+  ports: Pick<ActivityPorts, 'calls' | 'externalActions'>,
+  ref: ConversationRef,
+  { turn, round }: { turn: number; round: number },
+  { throughSeq }: Extract<TakenTurn, { kind: 'nothing' }>,
+): Promise<Understood | null> {
+  const step = { turn, round, step: 0, epoch: 0, answersSeq: 0 };
+  const [standing] = await ports.calls.planned(ref, step);
+  if (standing?.state !== 'planned') return null;
+  return understood('general', { ...step, answersSeq: throughSeq }, await nextFor(ports, ref, standing));
+}
+
 function understood(coreIntent: CoreIntent, { answersSeq }: CallStep, next: Understood['next']): Understood {
-  return { kind: 'understood', coreIntent, answersSeq, next };
+  return { kind: 'understood', coreIntent, wantsHuman: false, answersSeq, next };
 }
 
 async function coreIntentOnly(ports: ActivityPorts, ref: ConversationRef, taken: Taken, step: CallStep) {
   const call = { ref, turn: step.turn, kind: 'understand' as const, request: understandingRequest(taken) };
   const { answer, step: trace } = await callModel(ports, call, parseUnderstanding);
   await ports.transcript.recordStep(ref, trace, ports.clock.now());
-  return understood(answer.coreIntent, step, { do: 'talk', declined: null });
+  const talk = understood(answer.coreIntent, step, { do: 'talk', declined: null });
+  return { ...talk, wantsHuman: answer.wantsHuman };
 }
 
 interface Deciding {
@@ -106,6 +122,7 @@ async function carryOut(
   if (decision.kind === 'act') {
     const call = await newCall(ports, ref, { taken, step, open }, decision);
     const [planned] = await calls.plan(ref, step, [call], trace, now);
+    ports.failpoint('call.planned');
     // Planned first: what was known so far is lost to nobody who dies in between.
     if (open !== null && decision.cancel !== null) await calls.cancel(ref, open.id, decision.cancel, now);
     return planned === undefined

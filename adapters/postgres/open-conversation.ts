@@ -75,7 +75,10 @@ interface WaitingRow extends InboxRow {
   first_message_seq: number | null;
 }
 
-/** External actions whose turn is over and whose outcome the customer waits for (EXT-5). */
+/**
+ * External actions whose turn is over and whose outcome the customer waits for (EXT-5): under way; or promised in
+ * their turn's message, and nobody lived to tell. What a person came between is that person's to tell.
+ */
 const UNDER_WAY: Statement = {
   name: 'open-under-way',
   text: `
@@ -84,7 +87,16 @@ const UNDER_WAY: Statement = {
     from calls c
     join external_action_versions v on v.organisation_id = $1 and v.external_action_id = c.external_action_id
       and v.version = c.external_action_version
-    where c.organisation_id = $1 and c.conversation_id = $2 and c.turn <= $3 and c.state = 'calling'
+    where c.organisation_id = $1 and c.conversation_id = $2 and c.turn <= $3
+      and (c.state = 'calling' or c.epoch = $4
+        and c.state in ('planned', 'succeeded', 'failed', 'timed_out', 'unknown', 'refused')
+        and exists (
+          select from outbound o
+          where o.organisation_id = $1 and o.conversation_id = $2 and o.turn = c.turn and o.kind = 'notice')
+        and not exists (
+          select from outbound o
+          where o.organisation_id = $1 and o.conversation_id = $2 and o.cause = 'call:' || c.id
+            and o.state <> 'planned'))
     order by c.planned_at`,
 };
 
@@ -126,7 +138,7 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
 
       const unfinished = waiting[0]?.unfinished ?? false;
       const lastTurn = unfinished ? turn - 1 : turn;
-      const underWay = await tenancy.rows<UnderWayRow>(UNDER_WAY, [...key, lastTurn]);
+      const underWay = await tenancy.rows<UnderWayRow>(UNDER_WAY, [...key, lastTurn, conversation.epoch]);
       const firstMessageSeq = waiting[0]?.first_message_seq ?? null;
       return {
         epoch: conversation.epoch,

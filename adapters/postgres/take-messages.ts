@@ -30,7 +30,9 @@ const BEGIN_TURN: Statement = {
 
 /**
  * A turn whose message has left `planned` takes nothing more: its reply answers what it answers. Neither does a
- * turn that a later one has overtaken, a late retry: nobody would answer what it took. $6: whether it may grow.
+ * turn that a later one has overtaken, a late retry: nobody would answer what it took. Nor one that has made a call
+ * in this round ($7), whose worker then died: what the customer wrote since knows nothing of it (CONV-4).
+ * $6: whether it may grow.
  */
 const TAKE: Statement = {
   name: 'take',
@@ -48,12 +50,16 @@ const TAKE: Statement = {
       update inbox set turn = $3, taken_at = $5
       where organisation_id = $1 and conversation_id = $2 and kind = 'message' and settled_at is null
         and turn is null and $6 and not exists (select from reply where state <> 'planned')
+        and not exists (
+          select from calls
+          where organisation_id = $1 and conversation_id = $2 and turn = $3 and round >= $7 and attempts > 0)
       returning id, seq, provider_message_id, at, body
     )
     select m.*, r.state, r.in_reply_to, r.epoch as reply_epoch
     from (select * from mine union all select * from taken) m left join reply r on true`,
 };
 
+/** What a reply on its way answers, or a closing message that is still to go out, is settled by that. */
 const SETTLE_UNANSWERED: Statement = {
   name: 'take-settle',
   text: `
@@ -61,7 +67,8 @@ const SETTLE_UNANSWERED: Statement = {
     where i.organisation_id = $1 and i.conversation_id = $2 and i.kind = 'message' and i.settled_at is null
       and (i.turn is null or i.turn = $3 and not exists (
         select from outbound o
-        where o.organisation_id = $1 and o.conversation_id = $2 and o.cause = $4 and o.state <> 'planned'))`,
+        where o.organisation_id = $1 and o.conversation_id = $2
+          and (o.cause = $4 and o.state <> 'planned' or o.turn = $3 and o.kind = 'closing')))`,
 };
 
 const FIRST_UNTAKEN: Statement = {
@@ -101,7 +108,7 @@ interface TakenRow {
 
 /** Gives the waiting messages to a turn, in three round trips; see `Transcript.take`. */
 export function makeTake(pool: pg.Pool): Transcript['take'] {
-  return (ref, turn, now, { grow = true } = {}) =>
+  return (ref, turn, now, { grow = true, round = 0 } = {}) =>
     asOrganisation(pool, ref.organisationId, async (tenancy): Promise<TakenTurn> => {
       const key = [ref.organisationId, ref.conversationId, turn];
       const [conversation] = await tenancy.rows<TurnRow>(BEGIN_TURN, key);
@@ -112,7 +119,7 @@ export function makeTake(pool: pg.Pool): Transcript['take'] {
         return nothing(conversation, conversation.last_message_seq);
       }
       const mayGrow = grow && conversation.turn === turn;
-      const rows = await tenancy.rows<TakenRow>(TAKE, [...key, turnCause(turn), now, mayGrow]);
+      const rows = await tenancy.rows<TakenRow>(TAKE, [...key, turnCause(turn), now, mayGrow, round]);
       if (rows.length === 0) return nothing(conversation, await lookedThrough(tenancy, conversation, key));
       return taken(tenancy, conversation, rows, turn);
     });
