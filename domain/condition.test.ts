@@ -19,7 +19,7 @@ const at = (condition: string, names?: readonly string[]) =>
   conditionProblems(condition, names).map((problem) => problem.at);
 
 describe('a condition', () => {
-  it('ESC-1 (ESC Task 1.2) judges the words of a rule as builders write them', () => {
+  it('ESC-1 judges the words of a rule as builders write them', () => {
     const table: [string, boolean][] = [
       ['billing_dispute AND attempts > 2', true],
       ['billing_dispute and attempts > 3', false],

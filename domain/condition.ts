@@ -52,13 +52,21 @@ export function readCondition(text: string): Condition | { kind: 'problem'; prob
   }
 }
 
-/** All that keeps a condition from being saved; with `names`, those it may speak of. */
-export function conditionProblems(text: string, names?: readonly string[]): ConditionProblem[] {
+/**
+ * All that keeps a condition from being saved.
+ * @param names what it may speak of; left out: anything
+ * @param paths whether the names may stand for lists and objects, with a path into them
+ */
+export function conditionProblems(
+  text: string,
+  names?: readonly string[],
+  { paths = false } = {},
+): ConditionProblem[] {
   const condition = readCondition(text);
   if (condition.kind === 'problem') return [condition.problem];
   if (names === undefined) return [];
   return namesIn(condition)
-    .filter(({ name }) => !names.includes(name))
+    .filter(({ name }) => !names.includes(paths ? (name.split('.', 1)[0] ?? '') : name))
     .map(({ name, at }) => ({ at, message: `${name} is not known here; known are ${names.join(', ')}` }));
 }
 

@@ -23,7 +23,7 @@ const turn = (texts: string[], recent: string[] = []) =>
 const rule = (name: string, condition: string, reason?: string) => ({ name, condition, reason });
 
 describe('escalation', () => {
-  it('ESC-1 (ESC Task 1.6) counts the messages that speak of money, in any case and inside a word', () => {
+  it('ESC-1 (ESC Task 1 metadata) counts the messages that speak of money, in any case and inside a word', () => {
     assert.equal(
       attemptsIn([
         'BILLING',
@@ -38,7 +38,7 @@ describe('escalation', () => {
     assert.equal(attemptsIn(['hello', '', 'in voice', 'tagihan']), 0);
   });
 
-  it('ESC-1 (ESC Task 1.6) counts the present messages with those of the window', () => {
+  it('ESC-1 (ESC Task 1 metadata) counts the present messages with those of the window', () => {
     const facts = turn(['where is my refund?', 'hello?'], ['I was charged twice', 'Sorry to hear that']);
     assert.equal(facts.attempts, 2);
     assert.equal(facts.billing_dispute, true);
@@ -46,7 +46,7 @@ describe('escalation', () => {
     assert.deepEqual(Object.keys(facts).sort(), [...ESCALATION_FACTS].sort());
   });
 
-  it('ESC-1 (ESC Task 1.2) takes the first rule that holds, and tells its reason, else its condition', () => {
+  it('ESC-1 takes the first rule that holds, and tells its reason, else its condition', () => {
     const rules = [
       rule('never', 'turn > 5'),
       rule('dispute', 'billing_dispute and attempts >= 2', 'Repeated billing question'),
@@ -103,7 +103,7 @@ describe('escalation', () => {
     assert.match(problems[0]?.message ?? '', /^at character 11: /);
   });
 
-  it('ESC-2 (ESC Task 1.5) knows a member from a Slack user, and from neither', () => {
+  it('ESC-2 knows a member from a Slack user, and from neither', () => {
     const memberId = 'b9d1f3f0-1111-4222-8333-444455556666';
     assert.deepEqual(assigneeOf(memberId), { kind: 'member', memberId });
     assert.deepEqual(assigneeOf('U02ABC9XYZ'), { kind: 'slack', userId: 'U02ABC9XYZ' });

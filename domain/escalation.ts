@@ -44,7 +44,7 @@ export const ESCALATION_FACTS = [
 
 export const MOST_ESCALATION_RULES = 50;
 
-/** As the source document lists them (ESC Task 1.6). */
+/** As the source document lists them (ESC Task 1, metadata). */
 const BILLING_WORDS = ['billing', 'invoice', 'charge', 'refund', 'payment', 'subscription'];
 
 /** How many of the texts hold a billing word, in any case and as part of a word too (ESC-1). */
