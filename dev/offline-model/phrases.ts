@@ -30,6 +30,7 @@ export interface Phrases {
   updated: string;
   assigned: string;
   queued: string;
+  handsOver: string;
   ask: string;
   confirm: string;
   confirmAgain: string;
@@ -73,6 +74,7 @@ export const PHRASES: Record<Language, Phrases> = {
     updated: '{what} {id} was updated.',
     assigned: 'A colleague takes over from here.',
     queued: 'None of my colleagues is there right now; the first who is takes over.',
+    handsOver: 'I am passing you on to a colleague, who will answer you here.',
     ask: 'For “{action}” I still need: {missing}.',
     confirm: 'Shall I do “{action}”? Please answer yes or no.',
     confirmAgain: 'I have done “{action}” before. Shall I do it once more? Please answer yes or no.',
@@ -114,6 +116,7 @@ export const PHRASES: Record<Language, Phrases> = {
     updated: '{what} {id} telah diperbarui.',
     assigned: 'Mulai sekarang rekan kami yang melayani Anda.',
     queued: 'Saat ini belum ada rekan kami yang tersedia; yang pertama tersedia akan melayani Anda.',
+    handsOver: 'Saya teruskan Anda kepada rekan kami, yang akan menjawab di sini.',
     ask: 'Untuk “{action}” saya masih memerlukan: {missing}.',
     confirm: 'Apakah saya boleh menjalankan “{action}”? Jawab ya atau tidak.',
     confirmAgain: 'Saya sudah menjalankan “{action}” sebelumnya. Jalankan sekali lagi? Jawab ya atau tidak.',
@@ -152,6 +155,7 @@ export const PHRASES: Record<Language, Phrases> = {
     updated: 'تم تحديث {what} رقم {id}.',
     assigned: 'سيتابع معك أحد زملائنا من الآن.',
     queued: 'لا يوجد زميل متاح الآن، وسيتابع معك أول من يصبح متاحًا.',
+    handsOver: 'سأحولك إلى أحد زملائنا، وسيرد عليك هنا.',
     ask: 'من أجل «{action}» ما زلت أحتاج إلى: {missing}.',
     confirm: 'هل أنفذ «{action}»؟ أجب بنعم أو لا.',
     confirmAgain: 'لقد نفذت «{action}» من قبل. هل أنفذه مرة أخرى؟ أجب بنعم أو لا.',

@@ -76,6 +76,25 @@ describe('the tool calls of the offline model', () => {
     });
   }
 
+  const farewells: [string, string, string][] = [
+    ['Let me talk to a person please', 'qontak_chat_room_assign', PHRASES.en.handsOver],
+    ['saya mau bicara dengan petugas', 'qontak_chat_room_assign', PHRASES.id.handsOver],
+    ['أريد التحدث إلى موظف', 'qontak_chat_room_assign', PHRASES.ar.handsOver],
+    ['please close this chat', 'qontak_chat_room_resolve', PHRASES.en.simple.bye],
+    ['tolong tutup percakapan ini', 'qontak_chat_room_resolve', PHRASES.id.simple.bye],
+  ];
+  for (const [text, name, lastWords] of farewells) {
+    it(`ACT-5 says goodbye in words of its own to “${text}”`, () => {
+      const tools = [tool(name, { closing_message: TEXT }, [])];
+      const argumentsAt = (messages: ChatMessage[]) =>
+        JSON.parse(ask(messages, { tools }).calls[0]?.arguments ?? '{}') as object;
+      const before: ChatMessage[] = [...said('ok'), { role: 'assistant', content: 'Hello!' }];
+      assert.deepEqual(argumentsAt([...before, ...said(text)]), { closing_message: lastWords });
+      const { closing_message: first } = argumentsAt(said(text)) as { closing_message: string };
+      assert.ok(first.includes(lastWords) && !first.includes(text), first);
+    });
+  }
+
   it('ACT-10 calls nothing that is not on offer or not allowed', () => {
     assert.deepEqual(ask(said('create a ticket for me'), { tools: [TOOLS[0] as ChatTool] }).calls, []);
     assert.deepEqual(ask(said('create a ticket for me'), { tool_choice: 'none' }).calls, []);

@@ -1,5 +1,7 @@
 import type { ChatRequest, ChatTool, JsonSchema } from './chat-request.ts';
+import { PHRASES } from './phrases.ts';
 import { customerName, numberIn, type Reading } from './reading.ts';
+import { disclosed } from './reply.ts';
 import { fill, resolvedSchema } from './schema-filling.ts';
 import { topicsOf } from './topics.ts';
 import { coverage, subjectOf, valueFrom } from './variables.ts';
@@ -46,8 +48,8 @@ export function chooseTool(request: ChatRequest, reading: Reading): ChosenCall |
     tools.find((tool) => isAskedFor(tool, text)) ??
     (choice === 'required' ? tools[0] : undefined);
   if (chosen === undefined) return undefined;
-  const { name, parameters = {} } = chosen.function;
-  return { name, arguments: JSON.stringify(argumentsFor(parameters, text, reading)) };
+  const { name } = chosen.function;
+  return { name, arguments: JSON.stringify(argumentsFor(chosen, text, reading)) };
 }
 
 function isAskedFor(tool: ChatTool, text: string): boolean {
@@ -65,13 +67,15 @@ function isAskedFor(tool: ChatTool, text: string): boolean {
   return words.includes(' ') && coverage(text, words) >= NAME_IN_WORDS;
 }
 
-function argumentsFor(parameters: JsonSchema, text: string, reading: Reading): unknown {
+function argumentsFor(tool: ChatTool, text: string, reading: Reading): unknown {
+  const { parameters = {} }: { parameters?: JsonSchema } = tool.function;
   const subject = subjectOf(text);
   const whole = text.length > 80 ? `${text.slice(0, 80)}…` : text;
   return fill(parameters, (name, given) => {
     const schema = resolvedSchema(given, parameters);
     const types = schema.type === undefined ? [] : [schema.type].flat();
     if (schema.enum !== undefined) return valueFrom(text, { name, options: schema.enum }, reading);
+    if (name === 'closing_message') return lastWords(tool.function.name, reading);
     if (name === 'tags') return types.includes('array') ? tagsIn(text) : tagsIn(text)?.join(',');
     if (/(?:^|_)(?:name|title|subject)$/.test(name) && !/customer|contact/.test(name)) {
       return subject ?? (parameters.required?.includes(name) ? whole : undefined);
@@ -86,6 +90,12 @@ function argumentsFor(parameters: JsonSchema, text: string, reading: Reading): u
       ? undefined
       : valueFrom(text, { name, type, description: schema.description }, reading);
   });
+}
+
+/** What the agent says last goes to the customer, so it is nothing the customer said. */
+function lastWords(tool: string, reading: Reading): string {
+  const { handsOver, simple } = PHRASES[reading.language];
+  return disclosed(reading, /resolve|close/.test(tool) ? simple.bye : handsOver);
 }
 
 const TAGS =

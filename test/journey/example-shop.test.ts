@@ -124,7 +124,7 @@ describe('the example shop in web chat', () => {
 
   it('ACT-5 gives the conversation to the person who is there', async () => {
     const you = await visitor(journey);
-    await you.says('Let me talk to a person please');
+    assert.match(await you.asks('Let me talk to a person please'), /passing you on to a colleague/);
     const { operator_id } = await eventually('a person had the conversation', async () => {
       const now = await you.conversation();
       return now.owner === 'operator' && now;
