@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import type { ChannelKind } from '../domain/channel.ts';
 import { words } from './shapes.ts';
 
-/** What each kind of channel must know, and which of it is secret. A kind without an adapter cannot be made. */
+/** What each kind of channel must know, and which of it is secret. */
 const replyUrl = z.url({ protocol: /^https?$/ }).max(2048);
 const signingSecret = z
   .string()
@@ -30,11 +31,17 @@ export const CHANNEL_SETTINGS = {
     settings: z.strictObject({ phone_number_id: z.string().regex(/^\d{1,32}$/, 'is not a number id') }),
     secrets: z.strictObject({ app_secret: words(256), verify_token: words(256), access_token: words(1024) }),
   },
-} as const;
-
-export const CONFIGURABLE_KINDS = ['generic', 'webchat', 'whatsapp'] as const;
-export type ConfigurableKind = (typeof CONFIGURABLE_KINDS)[number];
-
-export function isConfigurable(kind: string): kind is ConfigurableKind {
-  return CONFIGURABLE_KINDS.some((known) => known === kind);
-}
+  slack: {
+    settings: z.strictObject({
+      team_id: z
+        .string()
+        .regex(/^[A-Z0-9]{1,32}$/, 'is not the id of a workspace')
+        .optional()
+        .meta({ description: 'The only workspace whose events are taken; any that signs, when left out' }),
+    }),
+    secrets: z.strictObject({
+      signing_secret: words(256).meta({ description: "The Slack app's, which signs what comes in" }),
+      bot_token: words(1024).meta({ description: 'xoxb-…, with the scopes chat:write and im:write' }),
+    }),
+  },
+} as const satisfies Record<ChannelKind, object>;

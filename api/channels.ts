@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { CHANNEL_KINDS } from '../domain/channel.ts';
-import { CHANNEL_SETTINGS, isConfigurable } from './channel-settings.ts';
+import { CHANNEL_SETTINGS } from './channel-settings.ts';
 import type { ChannelRecord } from './ports.ts';
 import { Problem, unknown } from './problem.ts';
 import { operation } from './route.ts';
@@ -9,7 +9,7 @@ import { parse } from './serve.ts';
 import { byId, id, pageOf, pageQuery, readable, time, toPage, toPageQuery, words } from './shapes.ts';
 
 const named = { name: readable(words(255)), agent_id: id };
-const { generic, webchat, whatsapp } = CHANNEL_SETTINGS;
+const { generic, webchat, whatsapp, slack } = CHANNEL_SETTINGS;
 
 const newChannel = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('generic'), ...named, ...generic }),
@@ -20,6 +20,12 @@ const newChannel = z.discriminatedUnion('kind', [
     secrets: webchat.secrets.default({}),
   }),
   z.strictObject({ kind: z.literal('whatsapp'), ...named, ...whatsapp }),
+  z.strictObject({
+    kind: z.literal('slack'),
+    ...named,
+    settings: slack.settings.default({}),
+    secrets: slack.secrets,
+  }),
 ]);
 
 const texts = z.record(z.string().regex(/^[a-z_]{1,64}$/), z.string());
@@ -91,11 +97,9 @@ export const changeChannel = operation({
   answer: channel,
   async run({ caller, params, body }, gateway) {
     const before = found(await gateway.settings.channel(caller, params.id));
-    if (isConfigurable(before.kind)) {
-      const shape = CHANNEL_SETTINGS[before.kind];
-      const whole = z.strictObject({ settings: shape.settings.partial(), secrets: shape.secrets.partial() });
-      parse(whole, { settings: body.settings ?? {}, secrets: body.secrets ?? {} });
-    }
+    const shape = CHANNEL_SETTINGS[before.kind];
+    const whole = z.strictObject({ settings: shape.settings.partial(), secrets: shape.secrets.partial() });
+    parse(whole, { settings: body.settings ?? {}, secrets: body.secrets ?? {} });
     const { agent_id: agentId, ...same } = body;
     const after = await gateway.settings.updateChannel(caller, params.id, present({ ...same, agentId }));
     // The channel was there a moment ago, so it is the agent that is not.

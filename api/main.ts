@@ -1,4 +1,4 @@
-import { receivers } from '../adapters/channels/index.ts';
+import { openAsides, receivers } from '../adapters/channels/index.ts';
 import { describeConfig } from '../adapters/log/describe-config.ts';
 import { openLog } from '../adapters/log/log.ts';
 import { openGatewayStores } from '../adapters/postgres/index.ts';
@@ -11,6 +11,7 @@ import type { Config } from '../config.ts';
 import { conversationWorkflowId } from '../contract/ids.ts';
 import { createApp } from './app.ts';
 import { listen } from './listen.ts';
+import { NO_INTERACTIONS } from './no-interactions.ts';
 
 const REMEMBERED_ANSWER = { table: 'idempotency_keys', column: 'body' };
 const clock = { now: () => new Date() };
@@ -46,10 +47,11 @@ async function main(config: Config<'api'>): Promise<void> {
     onNotTaken: (error) => log.warn({ err: error }, 'Temporal did not take a signal; the relay repeats it'),
   });
   const trials = openTrials(config.temporal);
+  const asides = openAsides(config.slack);
 
   const stopping = stopSignal();
   const app = createApp(
-    { ...stores, clock, conversations, trials, receivers },
+    { ...stores, clock, conversations, trials, receivers, interactions: NO_INTERACTIONS, asides },
     {
       log,
       publicUrl: config.http.publicUrl,
@@ -67,7 +69,7 @@ async function main(config: Config<'api'>): Promise<void> {
 
   await new Promise<void>((resolve) => stopping.addEventListener('abort', () => resolve(), { once: true }));
   await listening.close();
-  await Promise.all([conversations.close(), trials.close()]);
+  await Promise.all([conversations.close(), trials.close(), asides.close()]);
   await stores.close();
   log.info('api stopped');
 }

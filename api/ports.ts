@@ -5,15 +5,17 @@ import type { Connections } from './ports/connections.ts';
 import type { Installation } from './ports/installation.ts';
 import type { People } from './ports/people.ts';
 import type { Conversations, Inbox } from './ports/inbox.ts';
+import type { Asides, Interactions } from './ports/interactions.ts';
 import type { LiveFeed } from './ports/live.ts';
 import type { Readers } from './ports/readers.ts';
-import type { Receiver } from './ports/receiver.ts';
+import type { Echoes, Receiver } from './ports/receiver.ts';
 import type { Settings } from './ports/settings.ts';
 
 export type * from './ports/caller.ts';
 export type * from './ports/external-actions.ts';
 export type * from './ports/connections.ts';
 export type * from './ports/inbox.ts';
+export type * from './ports/interactions.ts';
 export type * from './ports/installation.ts';
 export type * from './ports/live.ts';
 export type * from './ports/people.ts';
@@ -90,5 +92,8 @@ export interface ApiPorts {
   chat: ChatReader;
   live: LiveFeed;
   receivers: Partial<Record<ChannelKind, Receiver>>;
+  echoes: Echoes;
+  interactions: Interactions;
+  asides: Asides;
   health: Health;
 }

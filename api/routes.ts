@@ -42,6 +42,7 @@ import { listAudit, listEvents } from './records.ts';
 import { reply } from './reply.ts';
 import { route, streamRoute } from './route.ts';
 import type { Route } from './route.ts';
+import { slackEvents, slackInteractions } from './slack-webhook.ts';
 import { listTools } from './tools.ts';
 import { whatsappHandshake, whatsappWebhook } from './whatsapp-webhook.ts';
 
@@ -53,6 +54,9 @@ export const routes: readonly Route[] = [
 
   route('get', '/webhooks/whatsapp/{channel_integration}', 'signature', whatsappHandshake),
   route('post', '/webhooks/whatsapp/{channel_integration}', 'signature', whatsappWebhook),
+
+  route('post', '/webhooks/slack/{channel_integration}/events', 'signature', slackEvents),
+  route('post', '/webhooks/slack/{channel_integration}/interactions', 'signature', slackInteractions),
 
   route('get', '/chat/{channel_integration}', 'anyone', chatPage),
   route('post', '/chat/{channel_integration}/session', 'anyone', openChatSession),

@@ -34,13 +34,13 @@ export interface SeedOptions {
 export interface Seeded {
   organisation: string;
   agent: string;
-  channels: { generic: string; webchat: string; whatsapp: string; slack: null };
+  channels: { generic: string; webchat: string; whatsapp: string; slack: string };
   keys: Record<Role, string>;
   secrets: {
     whatsapp_app_secret: string;
     whatsapp_verify_token: string;
     webhook_signing_secret: string;
-    slack_signing_secret: null;
+    slack_signing_secret: string;
   };
 }
 
@@ -72,13 +72,14 @@ export async function seed(options: SeedOptions): Promise<Seeded> {
       secrets: { session_secret: randomBytes(32).toString('base64url') },
     });
     const whatsapp = await ensure(whatsappChannel(agent));
+    const slack = await ensure(slackChannel(agent));
     await ensureTools(pool, ORGANISATION, agent);
     await ensurePeople(pool, openPeople(pool, clock), SEEDER);
     if (!options.bare) await ensureCrm(pool, secrets, ORGANISATION);
     if (options.webhookSinkUrl !== null) {
       const receiver = new URL(`/sink/${ORDERS_SINK}`, options.webhookSinkUrl).href;
       const actions = openExternalActionSettings(pool, secrets, clock);
-      for (const { id } of [generic, webchat, whatsapp])
+      for (const { id } of [generic, webchat, whatsapp, slack])
         await ensureActions(pool, actions, SEEDER, id, receiver);
     }
     const keys = await ensureKeys(pool, settings, options.previous?.keys);
@@ -86,13 +87,13 @@ export async function seed(options: SeedOptions): Promise<Seeded> {
     return {
       organisation: ORGANISATION,
       agent,
-      channels: { generic: generic.id, webchat: webchat.id, whatsapp: whatsapp.id, slack: null },
+      channels: { generic: generic.id, webchat: webchat.id, whatsapp: whatsapp.id, slack: slack.id },
       keys,
       secrets: {
         whatsapp_app_secret: whatsapp.secrets.app_secret ?? '',
         whatsapp_verify_token: whatsapp.secrets.verify_token ?? '',
         webhook_signing_secret: generic.secrets.signing_secret ?? '',
-        slack_signing_secret: null,
+        slack_signing_secret: slack.secrets.signing_secret ?? '',
       },
     };
   } finally {
@@ -134,6 +135,20 @@ function whatsappChannel(agentId: string): NewChannel {
       access_token: randomBytes(24).toString('hex'),
       app_secret: randomBytes(16).toString('hex'),
       verify_token: randomBytes(16).toString('hex'),
+    },
+  };
+}
+
+/** Of no one workspace: whoever holds the signing secret may be its Slack. */
+function slackChannel(agentId: string): NewChannel {
+  return {
+    kind: 'slack',
+    name: 'Slack',
+    agentId,
+    settings: {},
+    secrets: {
+      signing_secret: randomBytes(16).toString('hex'),
+      bot_token: `xoxb-${randomBytes(16).toString('hex')}`,
     },
   };
 }

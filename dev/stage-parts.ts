@@ -68,6 +68,7 @@ export async function planParts(options: PlanOptions): Promise<Parts> {
     secretsKey: given['SECRETS_KEY'] || memory.secretsKey(),
     publicUrl: given['PUBLIC_URL'] || api,
     whatsappGraphUrl: given['WHATSAPP_GRAPH_URL'] || (standIns && `${standIns}/whatsapp`),
+    slackApiUrl: given['SLACK_API_URL'] || (standIns && `${standIns}/slack/api`),
     qontakBaseUrl: given['QONTAK_BASE_URL'] || (standIns && `${standIns}/crm`),
     model: model.offline ? { baseUrl: `${at(ports.model)}/v1`, apiKey: 'offline' } : model,
     egressAllow: standIns === null ? [] : [new URL(standIns).host],
@@ -178,12 +179,14 @@ function standInsPlan(
 ): ProcessPlan {
   // A key for the vendor is none of the stand-in's business.
   const crmKey = given['QONTAK_BASE_URL'] ? '' : given['QONTAK_CRM_API_KEY'];
-  const statusReports = (): Record<string, string> => {
+  const webhooks = (): Record<string, string> => {
     const seeded = memory.seeded();
     if (seeded === undefined) return {};
     return {
       WHATSAPP_WEBHOOK_URL: `${api}/webhooks/whatsapp/${seeded.channels.whatsapp}`,
       WHATSAPP_APP_SECRET: seeded.secrets.whatsapp_app_secret,
+      SLACK_WEBHOOK_URL: `${api}/webhooks/slack/${seeded.channels.slack}`,
+      SLACK_SIGNING_SECRET: seeded.secrets.slack_signing_secret,
     };
   };
   return nodePlan({
@@ -193,7 +196,7 @@ function standInsPlan(
       ...machineEnv(),
       PORT: String(port),
       ...(crmKey ? { CRM_API_KEY: crmKey } : {}),
-      ...statusReports(),
+      ...webhooks(),
       ...extraEnv('stand-ins'),
     }),
     healthUrl: `http://127.0.0.1:${port}/healthz`,

@@ -13,6 +13,7 @@ export interface Surroundings {
   secretsKey: string;
   publicUrl: string;
   whatsappGraphUrl: string | null;
+  slackApiUrl: string | null;
   qontakBaseUrl: string | null;
   /** `baseUrl` null is the vendor's own endpoint. */
   model: { baseUrl: string | null; apiKey: string | null };
@@ -58,7 +59,6 @@ const BOTH = [
   'TURNS_PER_RUN',
   'DELIVERY_REPORT_SECONDS',
   'MODEL_TASK_QUEUE',
-  'SLACK_API_URL',
   'QONTAK_CRM_API_KEY',
   'LOG_LEVEL',
   'OTEL_EXPORTER_OTLP_ENDPOINT',
@@ -111,6 +111,7 @@ function productEnv(around: Surroundings): Record<string, string> {
     ...present({
       TEMPORAL_UI_URL: around.temporal.uiUrl,
       WHATSAPP_GRAPH_URL: around.whatsappGraphUrl,
+      SLACK_API_URL: around.slackApiUrl,
       QONTAK_BASE_URL: around.qontakBaseUrl,
     }),
   };

@@ -1,4 +1,4 @@
-/** The kinds of channel a conversation can live on (CHAN-1). Slack has no adapter yet. */
+/** The kinds of channel a conversation can live on (CHAN-1). */
 export const CHANNEL_KINDS = ['generic', 'webchat', 'whatsapp', 'slack'] as const;
 export type ChannelKind = (typeof CHANNEL_KINDS)[number];
 

@@ -55,6 +55,9 @@ async function main(config: Config<'worker'>): Promise<void> {
     integrations: stores.integrations,
     egress,
     whatsapp: config.whatsapp,
+    slack: config.slack,
+    placeholders: stores.placeholders,
+    workspaceOf: stores.integrations.workspaceOf,
     clock,
   });
   const crm = openCrm({
@@ -84,6 +87,7 @@ async function main(config: Config<'worker'>): Promise<void> {
       ...stores,
       clock,
       channels,
+      placeholderPosts: channels.placeholderPosts,
       crm,
       webhooks: openWebhooks({ egress, secretsOf: stores.callSecrets, clock }),
       model,

@@ -6,6 +6,7 @@ import type {
   ExternalActions,
   GateReader,
   Ledger,
+  Placeholders,
   Rooms,
   Transcript,
 } from '../../activities/ports.ts';
@@ -15,6 +16,7 @@ import type {
   Executions,
   ExternalActionSettings,
   Connections,
+  Echoes,
   Health,
   IdempotencyKeys,
   Inbox,
@@ -50,6 +52,7 @@ import { openLedger } from './ledger.ts';
 import { openLiveFeed } from './live-reader.ts';
 import { openLookup } from './lookup.ts';
 import { openPeople } from './people.ts';
+import { openEchoes, openPlaceholders } from './placeholders.ts';
 import { openPool } from './pool.ts';
 import { openReaders } from './readers.ts';
 import { assertSchema } from './schema-version.ts';
@@ -72,6 +75,7 @@ interface StoreOptions {
 export interface GatewayStores {
   lookup: Lookup;
   inbox: Inbox;
+  echoes: Echoes;
   readers: Readers;
   settings: Settings;
   externalActions: ExternalActionSettings;
@@ -91,6 +95,7 @@ export interface GatewayStores {
 export interface TurnStores {
   transcript: Transcript;
   ledger: Ledger;
+  placeholders: Placeholders;
   events: Events;
   calls: Calls;
   rooms: Rooms;
@@ -117,6 +122,7 @@ export async function openGatewayStores(
   return {
     lookup: openLookup(lookupPool, secrets, clock),
     inbox: openInbox(pool),
+    echoes: openEchoes(pool),
     readers: openReaders(pool),
     settings: openSettings(pool, secrets, clock),
     externalActions: openExternalActionSettings(pool, secrets, clock),
@@ -142,6 +148,7 @@ export async function openTurnStores({ url, poolSize, secrets }: StoreOptions): 
   return {
     transcript: openTranscript(pool),
     ledger: openLedger(pool),
+    placeholders: openPlaceholders(pool),
     events: openEvents(pool),
     calls: openCalls(pool),
     rooms: openRooms(pool),

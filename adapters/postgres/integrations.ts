@@ -9,6 +9,13 @@ const READ: Statement = {
   text: 'select settings, secrets from channel_integrations where organisation_id = $1 and id = $2',
 };
 
+const SLACK: Statement = {
+  name: 'integration-slack',
+  text: `
+    select id, settings, secrets from channel_integrations
+    where organisation_id = $1 and kind = 'slack' and active order by created_at, id limit 1`,
+};
+
 interface Row {
   settings: Record<string, string>;
   secrets: Record<string, string>;
@@ -23,6 +30,14 @@ export function openIntegrations(pool: pg.Pool, secrets: Secrets) {
         const [row] = await tenancy.lastRows<Row>(READ, [organisationId, id]);
         if (row === undefined) return null;
         return { settings: row.settings, secrets: openSealed(secrets, id, row.secrets) };
+      }),
+
+    /** The workspace of the organisation's own people: its oldest Slack integration in use. Null where it has none. */
+    workspaceOf: (organisationId: string): Promise<Row | null> =>
+      asOrganisation(pool, organisationId, async (tenancy) => {
+        const [row] = await tenancy.lastRows<Row & { id: string }>(SLACK, [organisationId]);
+        if (row === undefined) return null;
+        return { settings: row.settings, secrets: openSealed(secrets, row.id, row.secrets) };
       }),
   };
 }

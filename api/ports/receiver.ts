@@ -1,6 +1,7 @@
 import type { DeliveryStatus } from '../../domain/delivery.ts';
 import type { InboundMessage } from '../../domain/message.ts';
 import type { ReceivingIntegration } from './caller.ts';
+import type { Interaction } from './interactions.ts';
 
 /** How a channel's webhook is checked and read (CHAN-1, CHAN-2); one per channel folder. */
 export interface Receiver {
@@ -8,8 +9,12 @@ export interface Receiver {
   handshake?(query: Record<string, string>, integration: ReceivingIntegration): string | null;
   /** Over the raw bytes; constant time. */
   authentic(request: RawRequest, integration: ReceivingIntegration, now: Date): boolean;
+  /** What a signed request must be answered with to prove that the address is ours; null where it asks for nothing. */
+  challenge?(request: RawRequest): string | null;
   /** Total: what it does not know becomes an `unsupported` message or is counted in `ignored`. Null: not its format. */
   parse(request: RawRequest, integration: ReceivingIntegration): ReceivedBatch | null;
+  /** What somebody did with a message of ours. Null: not its format. Total as well. */
+  interaction?(request: RawRequest, integration: ReceivingIntegration): Interaction | null;
 }
 
 export interface RawRequest {
@@ -21,4 +26,16 @@ export interface ReceivedBatch {
   messages: InboundMessage[];
   statuses: DeliveryStatus[];
   ignored: number;
+  /** Placeholders of ours that came back to us. */
+  echoes?: Echo[];
+}
+
+export interface Echo {
+  placeholderId: string;
+  providerMessageId: string;
+}
+
+/** Where echoes go: of a placeholder whose posting nobody saw end, they tell the id (activities/ports, Placeholders). */
+export interface Echoes {
+  heard(integration: ReceivingIntegration, echoes: readonly Echo[], now: Date): Promise<void>;
 }

@@ -2,7 +2,8 @@ import { openStandIns } from './open-stand-ins.ts';
 
 // The process of the stand-ins: `PORT` (default 4900), `STAND_INS_JOURNAL` (entries a journal holds, default 100000),
 // `CRM_API_KEY` (the key that the CRM takes; none unless set),
-// `WHATSAPP_WEBHOOK_URL` and `WHATSAPP_APP_SECRET` (where and how status webhooks are sent until control says else).
+// `WHATSAPP_WEBHOOK_URL` and `WHATSAPP_APP_SECRET`, `SLACK_WEBHOOK_URL` and `SLACK_SIGNING_SECRET` (where and how
+// webhooks are sent until control says else).
 
 const limit = process.env.STAND_INS_JOURNAL;
 try {

@@ -1,6 +1,7 @@
 import { openCrmStandIn } from './crm.ts';
 import { json, send } from './faults.ts';
 import { openLocalServer, type LocalServer } from './local-http-server.ts';
+import { openSlack } from './slack.ts';
 import type { StandIn, StandInSettings } from './stand-in.ts';
 import { openWebhookSink } from './webhook-sink.ts';
 import { openWhatsAppGraph } from './whatsapp-graph.ts';
@@ -8,6 +9,7 @@ import { openWhatsAppGraph } from './whatsapp-graph.ts';
 /** All there are. A new one is a file beside this and a line here. */
 const STAND_INS: ((settings: StandInSettings) => StandIn)[] = [
   openWhatsAppGraph,
+  openSlack,
   openWebhookSink,
   openCrmStandIn,
 ];

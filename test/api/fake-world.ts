@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type {
   AgentRecord,
   ApiPorts,
+  BlockAction,
   Caller,
   ChatLine,
   ConnectionRecord,
   ConversationSummary,
   DivisionRecord,
+  Echo,
   Execution,
   ExternalActionRecord,
   KeyRecord,
@@ -21,6 +23,7 @@ import type { TrialInput } from '../../contract/trial.ts';
 import type { RowKind } from '../../contract/rows.ts';
 import { ParleyFailure } from '../../contract/failures.ts';
 import { completeAgentSettings } from '../../domain/agent.ts';
+import type { ChannelKind } from '../../domain/channel.ts';
 import type { DeliveryStatus } from '../../domain/delivery.ts';
 import type { InboundMessage } from '../../domain/message.ts';
 import { ROLES } from '../../domain/role.ts';
@@ -43,7 +46,7 @@ export interface FakeOrganisation {
   /** The id of the gateway's key. */
   gatewayKeyId: string;
   agent: string;
-  channels: { generic: string; webchat: string; whatsapp: string };
+  channels: { generic: string; webchat: string; whatsapp: string; slack: string };
   conversation: string;
   member: string;
   division: string;
@@ -53,6 +56,7 @@ export interface FakeOrganisation {
 
 export const APP_SECRET = 'an-app-secret';
 export const VERIFY_TOKEN = 'a-verify-token';
+export const SLACK_SECRET = 'a-signing-secret';
 
 type Owned<T> = T & { organisationId: string };
 
@@ -65,6 +69,10 @@ export class FakeWorld {
   readonly stored: StoredMessage[] = [];
   readonly statuses: DeliveryStatus[] = [];
   readonly signals: OutgoingSignal[] = [];
+  readonly echoes: Echo[] = [];
+  readonly asides: { replyTo: string; text: string }[] = [];
+  /** What comes of a pressed button. */
+  pressed: (action: BlockAction) => 'not_handled' | { tell: string | null } = () => 'not_handled';
   readonly refused: Parameters<ApiPorts['audit']['refused']>[0][] = [];
   /** Called before a row is stored; may throw. */
   beforeReceive: (message: InboundMessage) => void = () => undefined;
@@ -165,11 +173,8 @@ export class FakeWorld {
       ROLES.map((role) => [role, this.makeKey(organisationId, role, role).key]),
     ) as Record<Role, string>;
     const agent = this.makeAgent(organisationId, 'Example', {}).id;
-    const make = (
-      kind: 'generic' | 'webchat' | 'whatsapp',
-      settings: Record<string, string>,
-      secrets: Record<string, string>,
-    ) => this.makeIntegration({ organisationId, agentId: agent, name: kind, kind, settings, secrets });
+    const make = (kind: ChannelKind, settings: Record<string, string>, secrets: Record<string, string>) =>
+      this.makeIntegration({ organisationId, agentId: agent, name: kind, kind, settings, secrets });
     const generic = make('generic', { reply_url: 'https://example.com' }, { signing_secret: 'whsec_x' });
     const webchat = make('webchat', { title: 'Help' }, { session_secret: `of-${organisationId}` });
     const action = makeExternalAction(this, organisationId, anyAction(generic.id)).id;
@@ -178,12 +183,13 @@ export class FakeWorld {
       { phone_number_id: '123456123' },
       { app_secret: APP_SECRET, verify_token: VERIFY_TOKEN, access_token: 't' },
     );
+    const slack = make('slack', {}, { signing_secret: SLACK_SECRET, bot_token: 'xoxb-t' });
     return {
       id: organisationId,
       keys,
       gatewayKeyId: this.keys.get(keys.gateway)?.keyId ?? '',
       agent,
-      channels: { generic: generic.id, webchat: webchat.id, whatsapp: whatsapp.id },
+      channels: { generic: generic.id, webchat: webchat.id, whatsapp: whatsapp.id, slack: slack.id },
       conversation: this.openConversation(generic, 'a-room', 'Ann').id,
       member: this.makeMember(organisationId, { name: 'Olga', role: 'operator' }).id,
       division: this.makeDivision(organisationId, 'Sales').id,

@@ -1,3 +1,4 @@
+import { slackReceiver } from '../../adapters/channels/slack/receive.ts';
 import { whatsappReceiver } from '../../adapters/channels/whatsapp/receive.ts';
 import type { ApiPorts, Inbox } from '../../api/ports.ts';
 import { describeContent, messageTime } from '../../domain/message.ts';
@@ -18,7 +19,7 @@ export interface Fakes {
   there: FakeOrganisation;
 }
 
-/** Every port of the gateway in memory, with two organisations. Only how WhatsApp is read is the real thing. */
+/** Every port of the gateway in memory, with two organisations. Only how webhooks are read is the real thing. */
 export function createFakes(): Fakes {
   const world = new FakeWorld();
   const live = new FakeLive(world);
@@ -63,7 +64,22 @@ export function createFakes(): Fakes {
       },
     },
     live,
-    receivers: { whatsapp: whatsappReceiver },
+    receivers: { whatsapp: whatsappReceiver, slack: slackReceiver },
+    echoes: {
+      async heard(_integration, echoes) {
+        await world.reach(null);
+        world.echoes.push(...echoes);
+      },
+    },
+    interactions: {
+      blockAction: (_integration, action) => world.reach(world.pressed(action)),
+    },
+    asides: {
+      tell(replyTo, text) {
+        world.asides.push({ replyTo, text });
+        return Promise.resolve(true);
+      },
+    },
     health: { postgres: () => Promise.resolve(world.away ? 'no answer' : null) },
   };
   return { ports, world, live, here: world.makeOrganisation(), there: world.makeOrganisation() };

@@ -153,7 +153,8 @@ describe('settings over the API', () => {
       { kind: 'generic', settings: { reply_url: 'https://x.example' }, secrets: { signing_secret: 'short' } },
       'secrets.signing_secret',
     ],
-    ['a kind that has no adapter', { kind: 'slack', settings: {}, secrets: {} }, 'kind'],
+    ['a kind that nobody knows', { kind: 'fax', settings: {}, secrets: {} }, 'kind'],
+    ['no token to speak with', { kind: 'slack', secrets: { signing_secret: 's' } }, 'secrets.bot_token'],
   ];
   for (const [what, body, field] of wrongChannels) {
     it(`CHAN-1 refuses a channel with ${what}`, async () => {

@@ -10,6 +10,7 @@ export interface WalkIds {
   generic: string;
   webchat: string;
   whatsapp: string;
+  slack: string;
   /** Id of an API key, for revoking; a walk makes its own where it may. */
   key: string;
   member: string;
@@ -23,6 +24,7 @@ export interface WalkIds {
 const PARAMETER: Readonly<Record<string, keyof WalkIds>> = {
   '/v1/channels/{channel_integration}/messages': 'generic',
   '/webhooks/whatsapp/': 'whatsapp',
+  '/webhooks/slack/': 'slack',
   '/chat/': 'webchat',
   '/v1/conversations/': 'conversation',
   '/v1/agents/': 'agent',
@@ -56,6 +58,8 @@ const BODIES: Readonly<Record<string, (ids: WalkIds) => unknown>> = {
     text: 'hello',
   }),
   'post /webhooks/whatsapp/{channel_integration}': () => ({ object: 'whatsapp_business_account', entry: [] }),
+  'post /webhooks/slack/{channel_integration}/events': () => ({ type: 'event_callback', event: {} }),
+  'post /webhooks/slack/{channel_integration}/interactions': () => ({ payload: '{}' }),
   'post /chat/{channel_integration}/session': () => ({}),
   'post /chat/{channel_integration}/messages': () => ({ id: randomUUID(), text: 'hello' }),
   'post /v1/conversations/{id}/take-over': () => ({}),

@@ -2,10 +2,11 @@ import { strict as assert } from 'node:assert';
 import type { Channels, Delivery, SendOutcome } from '../../activities/ports.ts';
 import { REPEAT } from '../../domain/channel.ts';
 
-/** A fault of the stand-ins: `dev/stand-ins/faults.ts`, and Meta's `code`. */
+/** A fault of the stand-ins: `dev/stand-ins/faults.ts`, Meta's `code` and Slack's `error`. */
 export interface SwitchedFault {
   status?: number;
   code?: number;
+  error?: string;
   headers?: Record<string, string>;
   drop?: boolean;
   hang?: boolean;
@@ -24,7 +25,7 @@ export interface ChannelRig {
   /** What the permanent refusal of this channel looks like, and the code it becomes. */
   permanent: { fault: SwitchedFault; code: string };
   fault(fault: SwitchedFault): Promise<void>;
-  /** Messages the provider took, each with the key by which it would know a repeat. */
+  /** Messages the provider took, each with the key by which we or it would know a repeat. */
   taken(): Promise<{ key: unknown; text: unknown }[]>;
   /** Resolves when a request is at the provider, answered or not. */
   arrived(): Promise<void>;

@@ -171,7 +171,8 @@ describe('ways out to customers', () => {
   it('CHAN-3 fails where the integration, the channel or the way is unknown', async () => {
     setting.integration = null;
     assert.deepEqual(await send('whatsapp'), { kind: 'failed', code: 'integration_unknown' });
-    assert.deepEqual(await send('slack'), { kind: 'failed', code: 'channel_unknown' });
+    const fax = 'fax' as Delivery['channel'];
+    assert.deepEqual(await send(fax), { kind: 'failed', code: 'channel_unknown' });
     setting.integration = WHATSAPP;
     const webchat = await send('webchat', { integrationVersion: 9 });
     assert.deepEqual(webchat, { kind: 'failed', code: 'webchat_is_read_not_sent' });

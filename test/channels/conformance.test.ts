@@ -1,21 +1,34 @@
 import { strict as assert } from 'node:assert';
 import { describeChannel } from './channel-conformance.ts';
 import type { ChannelRig, SwitchedFault } from './channel-conformance.ts';
-import { deliveryOn, genericIntegration, openSetting, WHATSAPP } from './channel-setting.ts';
+import {
+  deliveryOn,
+  genericIntegration,
+  openSetting,
+  SLACK,
+  standPlaceholder,
+  WHATSAPP,
+} from './channel-setting.ts';
 import { closedPort } from './local-sink.ts';
 
 async function openRig(
-  kind: 'generic' | 'whatsapp',
+  kind: 'generic' | 'whatsapp' | 'slack',
   parts: {
     standIn: string;
     permanent: ChannelRig['permanent'];
     taken: (entries: Record<string, unknown>[]) => { key: unknown; text: unknown }[];
   },
 ): Promise<ChannelRig> {
-  const setting = await openSetting(WHATSAPP);
-  if (kind === 'generic') setting.integration = genericIntegration(setting.url);
+  const integrationAt = (url: string) =>
+    ({ generic: genericIntegration(url), whatsapp: WHATSAPP, slack: SLACK })[kind];
+  const setting = await openSetting(null);
+  setting.integration = integrationAt(setting.url);
   const nowhere = `http://127.0.0.1:${await closedPort()}`;
-  const unreachable = await openSetting(kind === 'generic' ? genericIntegration(nowhere) : WHATSAPP, nowhere);
+  const unreachable = await openSetting(integrationAt(nowhere), nowhere);
+  if (kind === 'slack') {
+    await standPlaceholder(setting);
+    await standPlaceholder(unreachable, '1771236000.000200');
+  }
   const delivery = deliveryOn(kind);
   return {
     channels: setting.channels,
@@ -61,5 +74,17 @@ describeChannel('whatsapp', () =>
         key,
         text: (body as { text: { body: string } }).text.body,
       })),
+  }),
+);
+
+describeChannel('slack', () =>
+  openRig('slack', {
+    standIn: 'slack',
+    permanent: { fault: { error: 'is_archived' }, code: 'is_archived' },
+    taken: (entries) =>
+      entries.map(({ args }) => {
+        const { text, blocks } = args as { text: string; blocks: { block_id: string }[] };
+        return { key: blocks[0]?.block_id.replace('parley-message:', ''), text };
+      }),
   }),
 );

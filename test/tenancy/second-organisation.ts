@@ -58,6 +58,7 @@ export async function people(
     settings: { phone_number_id: String(BigInt(`0x${agent.slice(0, 8)}`)) },
     secrets: { app_secret: agent, verify_token: agent, access_token: agent },
   });
+  const slack = await channel({ kind: 'slack', secrets: { signing_secret: agent, bot_token: agent } });
   const key = await make('/v1/keys', 'admin', { name: 'Scratch', role: 'viewer' });
   const member = await make('/v1/members', 'admin', { name: 'Scratch', role: 'operator' });
   const division = await make('/v1/divisions', 'admin', { name: `Scratch ${agent}`, members: [member] });
@@ -98,6 +99,12 @@ export async function people(
     [organisation, conversation, external_action, external_action],
   );
   const execution = call?.id ?? '';
-  const settings = { agent, generic, webchat, whatsapp, key, member, division, external_action };
+  await journey.sql(
+    `insert into placeholders (organisation_id, channel_integration_id, conversation_id, turn, cause, state, begun_at,
+       updated_at)
+     values ($1, $2, $3, 1, 'turn:1', 'gone', now(), now())`,
+    [organisation, generic, conversation],
+  );
+  const settings = { agent, generic, webchat, whatsapp, slack, key, member, division, external_action };
   return { ids: { organisation, conversation, execution, ...settings }, keys };
 }

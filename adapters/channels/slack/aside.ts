@@ -1,0 +1,35 @@
+import type { Asides } from '../../../api/ports.ts';
+import type { Egress } from '../../egress/egress.ts';
+import { toMarkup } from './markup.ts';
+
+/** Where Slack takes answers to interactions. */
+const HOOKS = 'https://hooks.slack.com';
+const MAX_ANSWER_BYTES = 16_384;
+
+/**
+ * Tells the one who pressed a button, at the `response_url` of the press. The address comes with a signed request; it is
+ * called only where Slack's own are, or the Web API in use.
+ * https://docs.slack.dev/interactivity/handling-user-interaction#message_responses
+ */
+export function slackAsides(parts: { egress: Egress; apiUrl: string; timeoutMs: number }): Asides {
+  const known = [HOOKS, new URL(parts.apiUrl).origin];
+  return {
+    async tell(replyTo, text) {
+      if (!URL.canParse(replyTo) || !known.includes(new URL(replyTo).origin)) return false;
+      const body = { response_type: 'ephemeral', replace_original: false, text: toMarkup(text) };
+      try {
+        const { status } = await parts.egress.request({
+          method: 'POST',
+          url: replyTo,
+          headers: { 'content-type': 'application/json', 'user-agent': 'Parley/1' },
+          body: JSON.stringify(body),
+          timeoutMs: parts.timeoutMs,
+          maxResponseBytes: MAX_ANSWER_BYTES,
+        });
+        return status >= 200 && status < 300;
+      } catch {
+        return false;
+      }
+    },
+  };
+}
