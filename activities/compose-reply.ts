@@ -3,7 +3,6 @@ import { turnCause } from '../contract/ids.ts';
 import { needsUnderstanding, personalityFor } from '../domain/agent.ts';
 import type { CoreIntent } from '../domain/intents.ts';
 import { callModel } from './call-model.ts';
-import { calledNotice, escalationOf } from './escalation.ts';
 import { offeredTools } from './offered-tools.ts';
 import type { OfferedTool } from './offered-tools.ts';
 import type { ActivityPorts, CallStep, ModelToolCall, TakenTurn, TurnStep } from './ports.ts';
@@ -19,14 +18,7 @@ export type ComposeVerdict =
   | Extract<TakenTurn, { kind: 'nothing' }>
   /** The agent's settings changed: this turn has to be understood first. */
   | { kind: 'needs_understanding'; settings: TurnSettings }
-  /** `escalates`: the rule that called a person; the customer is told so in place of an answer. */
-  | {
-      kind: 'planned';
-      answersSeq: number;
-      settings: TurnSettings;
-      summaryDue: boolean;
-      escalates?: string;
-    }
+  | { kind: 'planned'; answersSeq: number; settings: TurnSettings; summaryDue: boolean }
   /** The model wanted things done first. */
   | CallsVerdict;
 
@@ -39,8 +31,6 @@ export interface ComposeOrder extends ConversationRef {
   /** The model has to answer in words. */
   lastStep: boolean;
   coreIntent: CoreIntent | null;
-  /** The customer asked for a person. */
-  wantsHuman: boolean;
   /** The round's messages were understood: none are taken besides. */
   understood: boolean;
   /** Newer messages may still start the turn over. */
@@ -94,14 +84,7 @@ export function makeComposeReply(ports: ActivityPorts) {
     );
     if (answer.kind === 'calls')
       return propose(ports, { ref, taken, at, offered, proposed: answer.calls, trace, order });
-    const rule = order.asking === null ? await escalating(ports, ref, taken, order) : null;
-    if (rule !== null) {
-      const text = await calledNotice(ports, organisationId, taken);
-      await planReply(ports, ref, taken, { text, kind: 'notice' }, trace);
-      return { ...planned, escalates: rule };
-    }
-    const kind = question.confirm === null ? 'reply' : 'confirmation';
-    await planReply(ports, ref, taken, { text: answer.text, kind }, trace);
+    await planReply(ports, ref, taken, { text: answer.text, asks: question.confirm !== null }, trace);
     return planned;
   };
 }
@@ -123,31 +106,17 @@ async function leftBehind(
   return isOpen ? verdict : null;
 }
 
-/** The rule that calls a person now, before the answer is sent or remembered (ESC-1); its name. */
-async function escalating(
-  { escalations, clock }: Pick<ActivityPorts, 'escalations' | 'clock'>,
-  ref: ConversationRef,
-  taken: Taken,
-  { turn, coreIntent, wantsHuman }: ComposeOrder,
-): Promise<string | null> {
-  const match = escalationOf(taken, { coreIntent, wantsHuman });
-  if (match === null) return null;
-  if (taken.settings.escalationAssignee !== null) return match.name;
-  await escalations.noteNobody(ref, { turn, rule: match.name }, clock.now());
-  return null;
-}
-
 async function planReply(
   { transcript, clock }: Pick<ActivityPorts, 'transcript' | 'clock'>,
   ref: ConversationRef,
   taken: Taken,
-  { text, kind }: { text: string; kind: 'reply' | 'confirmation' | 'notice' },
+  { text, asks }: { text: string; asks: boolean },
   trace: TurnStep,
 ): Promise<void> {
   const reply = {
     turn: taken.turn,
     cause: turnCause(taken.turn),
-    kind,
+    kind: asks ? ('confirmation' as const) : ('reply' as const),
     text,
     epoch: taken.epoch,
     answersSeq: taken.lastSeq,
