@@ -11,6 +11,9 @@ import type { Executed } from './tools/tool.ts';
 /** How often a tool's other side is called at most; beyond it what is known is the outcome. */
 const MOST_ATTEMPTS = 3;
 
+/** Another side that asks for more patience than this is not waited for: the customer waits too. */
+const LONGEST_WAIT_MS = 300_000;
+
 export interface ToolOrder extends CallRef {
   regroup: boolean;
   answersSeq: number;
@@ -58,7 +61,8 @@ async function attemptOnce(
   const inDoubt =
     executed.kind === 'try_again' &&
     (executed.code === 'outcome_unknown' || (repeat && call.reliability === 'keyed'));
-  if (executed.kind === 'try_again' && !last) {
+  const tooLong = executed.kind === 'try_again' && (executed.afterMs ?? 0) > LONGEST_WAIT_MS;
+  if (executed.kind === 'try_again' && !last && !tooLong) {
     await calls.noteAttempt(ref, { ...executed.attempt, inDoubt }, clock.now());
     throw new ParleyFailure('CALL_TRY_AGAIN', { retryAfterMs: executed.afterMs ?? undefined });
   }

@@ -11,8 +11,11 @@ import type { ActivityPorts, Call, Leaving } from './ports.ts';
 /** What became of the calls of one step. Ids, names and states: the history shows it. */
 export interface CallsVerdict {
   kind: 'calls';
-  /** `to_run`: not tried, or to be tried again; `waits`: the customer is asked first. */
-  calls: { callId: string; tool: string; is: 'ended' | 'to_run' | 'waits' }[];
+  /**
+   * `to_run`: not tried, or to be tried again, `afterMs` where the other side asked to wait; `waits`: the customer is
+   * asked first.
+   */
+  calls: { callId: string; tool: string; is: 'ended' | 'to_run' | 'waits'; afterMs?: number }[];
   answersSeq: number;
   /** Something may have happened outside: the turn is not started over any more. */
   acted: boolean;
@@ -58,33 +61,39 @@ export async function runCalls(
     const tried = await Promise.all(together.map(({ row }) => tryOnce(ports, row, { regroup, answersSeq })));
     // The fence has put aside what was planned behind the tool that gave the conversation away.
     if (verdict.leaves !== null) break;
-    if (tried.some((each) => each?.kind === 'refused')) return { ...verdict, refused: true };
+    if (tried.some(({ kind }) => kind === 'refused')) return { ...verdict, refused: true };
     // A read changes nothing outside: newer messages may still start the turn over.
     verdict.acted ||= together.some(({ effect }) => effect === 'write');
     for (const [at, each] of tried.entries()) {
-      if (each?.kind !== 'ended') continue;
-      verdict.leaves ??= each.leaves;
+      if (each.kind === 'ended') verdict.leaves ??= each.leaves;
       verdict.calls = verdict.calls.map((call) =>
-        call.callId === together[at]?.row.id ? { ...call, is: 'ended' } : call,
+        call.callId === together[at]?.row.id ? became(call, each) : call,
       );
     }
-    if (tried.includes(null)) break;
+    if (tried.some(({ kind }) => kind === 'again')) break;
   }
   return verdict;
 }
 
-/** Null: it has to be tried again. */
+type Tried = CallVerdict | { kind: 'again'; afterMs: number | undefined };
+
+function became(call: CallsVerdict['calls'][number], tried: Tried): CallsVerdict['calls'][number] {
+  if (tried.kind === 'ended') return { ...call, is: 'ended' };
+  return tried.kind === 'again' && tried.afterMs !== undefined ? { ...call, afterMs: tried.afterMs } : call;
+}
+
 async function tryOnce(
   ports: ActivityPorts,
   { id, organisationId }: Call,
   options: { regroup: boolean; answersSeq: number },
-): Promise<CallVerdict | null> {
+): Promise<Tried> {
   try {
     return await withHeartbeat((signal) =>
       tryTool(ports, { organisationId, callId: id, ...options }, signal),
     );
   } catch (error) {
-    if (error instanceof ParleyFailure && error.code === 'CALL_TRY_AGAIN') return null;
+    if (error instanceof ParleyFailure && error.code === 'CALL_TRY_AGAIN')
+      return { kind: 'again', afterMs: error.retryAfterMs };
     throw error;
   }
 }

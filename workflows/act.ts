@@ -1,3 +1,4 @@
+import { condition } from '@temporalio/workflow';
 import type { ComposeVerdict, Understood } from '../activities/index.ts';
 import type { OpenCall } from '../contract/conversation.ts';
 import type { CoreIntent } from '../domain/intents.ts';
@@ -137,10 +138,20 @@ async function finishCalls(
   if (refused) return { kind: 'start_over' };
   if (leaves !== null) return giveAway(round.shell, leaves, answersSeq);
   for (const call of calls.filter(({ is }) => is === 'to_run')) {
+    if (call.afterMs !== undefined) await waitAsAsked(round, call.tool, call.afterMs);
     const stopped = await callTool(round, call, answersSeq);
     if (stopped !== null) return stopped;
   }
   return null;
+}
+
+/** A change of hands ends the wait: what is left to say of the call the fence knows. */
+async function waitAsAsked({ shell, turn }: Round, tool: string, afterMs: number): Promise<void> {
+  shell.doing(`turn ${turn}: ${tool} is tried again in ${afterMs / 1000} s, as asked`);
+  const { epoch } = shell.state();
+  await condition(() => shell.state().epoch !== epoch, afterMs, {
+    summary: `turn ${turn}: ${tool} asked to wait`,
+  });
 }
 
 /** @param after the tools of the step before: the history says what the model knows by now */
