@@ -20,18 +20,18 @@ export function placeholdersInMemory(): PlaceholdersInMemory {
     outcomes: [],
     away: null,
     begin: () => Promise.resolve(null),
-    // eslint-disable-next-line @typescript-eslint/require-await -- throws as a store does
+
     async beginFor() {
       reach('beginFor');
       begun += 1;
       return `00000000-0000-4000-8000-${String(begun).padStart(12, '0')}`;
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
+
     async take() {
       reach('take');
       return memory.standing;
     },
-    // eslint-disable-next-line @typescript-eslint/require-await
+
     async posted(_ref, placeholderId, outcome) {
       reach('posted');
       memory.outcomes.push(outcome);
