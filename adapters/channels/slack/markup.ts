@@ -3,7 +3,7 @@
  * is a link, a person, a channel or a call to everybody.
  * https://docs.slack.dev/messaging/formatting-message-text
  */
-const LINK = /<([^<>]+)>/g;
+const LINK = /<([@#!][^<>]+|[a-z]+:[^<>]+)>/g;
 
 /** A customer's words as they would read them. `without` is the user id of ours that they call upon. */
 export function toPlainText(markup: string, without: string | null): string {

@@ -57,7 +57,8 @@ function readOwn(event: JsonObject, channel: string, ts: string): ReadEvent {
 /** The user that the app is in this workspace. */
 function ourUserId(envelope: JsonObject): string | null {
   const authorization = asObjects(envelope['authorizations']).find((each) => each['is_bot'] === true);
-  return asId(authorization?.['user_id']);
+  const id = asId(authorization?.['user_id']);
+  return id !== null && /^[A-Z0-9]+$/.test(id) ? id : null;
 }
 
 /**
