@@ -3,6 +3,7 @@ import { turnCause } from '../contract/ids.ts';
 import { needsUnderstanding, personalityFor } from '../domain/agent.ts';
 import type { CoreIntent } from '../domain/intents.ts';
 import { callModel } from './call-model.ts';
+import { calledNotice, escalationOf } from './escalation.ts';
 import { offeredTools } from './offered-tools.ts';
 import type { OfferedTool } from './offered-tools.ts';
 import type { ActivityPorts, CallStep, ModelToolCall, TakenTurn, TurnStep } from './ports.ts';
@@ -18,7 +19,14 @@ export type ComposeVerdict =
   | Extract<TakenTurn, { kind: 'nothing' }>
   /** The agent's settings changed: this turn has to be understood first. */
   | { kind: 'needs_understanding'; settings: TurnSettings }
-  | { kind: 'planned'; answersSeq: number; settings: TurnSettings; summaryDue: boolean }
+  /** `escalates`: the rule that called a person; the customer is told so in place of an answer. */
+  | {
+      kind: 'planned';
+      answersSeq: number;
+      settings: TurnSettings;
+      summaryDue: boolean;
+      escalates?: string;
+    }
   /** The model wanted things done first. */
   | CallsVerdict;
 
@@ -31,6 +39,8 @@ export interface ComposeOrder extends ConversationRef {
   /** The model has to answer in words. */
   lastStep: boolean;
   coreIntent: CoreIntent | null;
+  /** The customer asked for a person. */
+  wantsHuman: boolean;
   /** The round's messages were understood: none are taken besides. */
   understood: boolean;
   /** Newer messages may still start the turn over. */
@@ -50,7 +60,7 @@ export function makeComposeReply(ports: ActivityPorts) {
     const begins = step === 1 && !order.understood;
     const taken = await ports.transcript.take(ref, turn, ports.clock.now(), { grow: begins, round });
     if (taken.kind === 'nothing') return (await leftBehind(ports, ref, order, taken)) ?? taken;
-    const settings = turnSettings(taken.settings, taken.externalActions);
+    const settings = turnSettings(taken);
     const planned = {
       kind: 'planned' as const,
       answersSeq: taken.lastSeq,
@@ -84,7 +94,14 @@ export function makeComposeReply(ports: ActivityPorts) {
     );
     if (answer.kind === 'calls')
       return propose(ports, { ref, taken, at, offered, proposed: answer.calls, trace, order });
-    await planReply(ports, ref, taken, { text: answer.text, asks: question.confirm !== null }, trace);
+    const rule = order.asking === null ? await escalating(ports, ref, taken, order) : null;
+    if (rule !== null) {
+      const text = await calledNotice(ports, organisationId, taken);
+      await planReply(ports, ref, taken, { text, kind: 'notice' }, trace);
+      return { ...planned, escalates: rule };
+    }
+    const kind = question.confirm === null ? 'reply' : 'confirmation';
+    await planReply(ports, ref, taken, { text: answer.text, kind }, trace);
     return planned;
   };
 }
@@ -106,17 +123,31 @@ async function leftBehind(
   return isOpen ? verdict : null;
 }
 
+/** The rule that calls a person now, before the answer is sent or remembered (ESC-1); its name. */
+async function escalating(
+  { escalations, clock }: Pick<ActivityPorts, 'escalations' | 'clock'>,
+  ref: ConversationRef,
+  taken: Taken,
+  { turn, coreIntent, wantsHuman }: ComposeOrder,
+): Promise<string | null> {
+  const match = escalationOf(taken, { coreIntent, wantsHuman });
+  if (match === null) return null;
+  if (taken.settings.escalationAssignee !== null) return match.name;
+  await escalations.noteNobody(ref, { turn, rule: match.name }, clock.now());
+  return null;
+}
+
 async function planReply(
   { transcript, clock }: Pick<ActivityPorts, 'transcript' | 'clock'>,
   ref: ConversationRef,
   taken: Taken,
-  { text, asks }: { text: string; asks: boolean },
+  { text, kind }: { text: string; kind: 'reply' | 'confirmation' | 'notice' },
   trace: TurnStep,
 ): Promise<void> {
   const reply = {
     turn: taken.turn,
     cause: turnCause(taken.turn),
-    kind: asks ? ('confirmation' as const) : ('reply' as const),
+    kind,
     text,
     epoch: taken.epoch,
     answersSeq: taken.lastSeq,

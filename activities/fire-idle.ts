@@ -8,6 +8,9 @@ export interface IdleOrder extends ConversationRef {
   since: number;
 }
 
+/** `now` is the workflow's: by its clock the step is due, and a worker's clock may lag behind. */
+export type FireOrder = IdleOrder & { now: number };
+
 export type FiredVerdict =
   | Exclude<IdleVerdict, { kind: 'not_yet' }>
   /** Epoch milliseconds. */
@@ -15,9 +18,9 @@ export type FiredVerdict =
 
 /** Judges the step of an idle sequence that is due, and does what it says short of sending (IDLE-4). */
 export function makeFireIdle({ idle, clock }: Pick<ActivityPorts, 'idle' | 'clock'>) {
-  return async (order: IdleOrder): Promise<FiredVerdict> => {
+  return async ({ now, ...order }: FireOrder): Promise<FiredVerdict> => {
     const { ref, due } = dueStep(order);
-    const verdict = await idle.fire(ref, due, clock.now());
+    const verdict = await idle.fire(ref, due, new Date(Math.max(now, clock.now().getTime())));
     return verdict.kind === 'not_yet' ? { kind: 'not_yet', at: verdict.at.getTime() } : verdict;
   };
 }

@@ -10,6 +10,9 @@ import { makePlanOutcome } from './plan-outcome.ts';
 import { makeComposeReply } from './compose-reply.ts';
 import { makeConfirmClose } from './confirm-close.ts';
 import { guarded } from './failure.ts';
+import { makeEscalate } from './escalate.ts';
+import { makeHoldEscalated } from './hold-escalated.ts';
+import { makeTellHuman } from './tell-human.ts';
 import { makeFireIdle } from './fire-idle.ts';
 import { makeGiveUpDelivery } from './give-up-delivery.ts';
 import { makeNoteIdleReset, makeNoteNudge } from './note-idle.ts';
@@ -43,6 +46,9 @@ export function createActivities(ports: ActivityPorts) {
     planConfirmation: safely(makePlanConfirmation(ports)),
     planOutcome: safely(makePlanOutcome(ports)),
     judgeTest: safely(makeJudgeTest(ports)),
+    holdEscalated: safely(makeHoldEscalated(ports)),
+    escalate: safely(makeEscalate(ports)),
+    tellHuman: safely(makeTellHuman(ports)),
     fireIdle: safely(makeFireIdle(ports)),
     noteNudge: safely(makeNoteNudge(ports)),
     noteIdleReset: safely(makeNoteIdleReset(ports)),

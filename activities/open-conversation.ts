@@ -7,8 +7,15 @@ export function makeOpenConversation({ transcript }: Pick<ActivityPorts, 'transc
   return async (ref: ConversationRef) => {
     const opened = await transcript.open(ref);
     if (opened === null) return null;
-    const { settings, externalActions, openCall, ...rest } = opened;
-    const read = turnSettings(settings, externalActions);
+    const {
+      settings: _s,
+      externalActions: _e,
+      sequentialIdle: _i,
+      lastCustomerAt: _l,
+      openCall,
+      ...rest
+    } = opened;
+    const read = turnSettings(opened);
     return { ...rest, settings: read, openCall: openCall && stillOpen(openCall, read.confirmMs) };
   };
 }

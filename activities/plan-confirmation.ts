@@ -41,7 +41,7 @@ export function makePlanConfirmation(ports: ActivityPorts) {
       inReplyTo: taken.messages.map((message) => message.providerMessageId),
     };
     await ports.transcript.plan(ref, reply, null, now);
-    const settings = turnSettings(taken.settings, taken.externalActions);
+    const settings = turnSettings(taken);
     return { kind: 'planned', answersSeq: taken.lastSeq, settings, summaryDue: false };
   };
 }

@@ -30,7 +30,7 @@ export function makePlanFallback(ports: ActivityPorts) {
     return {
       kind: 'planned',
       answersSeq: taken.lastSeq,
-      settings: turnSettings(taken.settings, taken.externalActions),
+      settings: turnSettings(taken),
       summaryDue: false,
     };
   };

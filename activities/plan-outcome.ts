@@ -52,7 +52,7 @@ async function inItsTurn(
     inReplyTo: taken.messages.map((message) => message.providerMessageId),
   };
   await transcript.plan(ref, reply, null, now);
-  const settings = turnSettings(taken.settings, taken.externalActions);
+  const settings = turnSettings(taken);
   return { kind: 'planned', answersSeq: taken.lastSeq, settings, summaryDue: false };
 }
 
@@ -79,7 +79,7 @@ async function afterItsTurn(
     inReplyTo: [],
   };
   await transcript.plan(ref, reply, null, now);
-  const settings = turnSettings(opened.settings, opened.externalActions);
+  const settings = turnSettings(opened);
   return { kind: 'planned', answersSeq: opened.answeredSeq, settings, summaryDue: false };
 }
 

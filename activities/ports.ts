@@ -1,8 +1,10 @@
 import type { ConversationRef } from '../contract/conversation.ts';
 import type { Calls } from './ports/calls.ts';
 import type { Crm } from './ports/crm.ts';
+import type { Escalations } from './ports/escalations.ts';
 import type { ExternalActions } from './ports/external-actions.ts';
 import type { GateReader } from './ports/gates.ts';
+import type { Humans } from './ports/humans.ts';
 import type { Idle } from './ports/idle.ts';
 import type { Channels, Ledger, PlaceholderPosts, Placeholders } from './ports/ledger.ts';
 import type { Model } from './ports/model.ts';
@@ -12,6 +14,7 @@ import type { Webhooks } from './ports/webhooks.ts';
 
 export type * from './ports/calls.ts';
 export type * from './ports/crm.ts';
+export type * from './ports/escalations.ts';
 export type * from './ports/external-actions.ts';
 export type * from './ports/gates.ts';
 export type * from './ports/humans.ts';
@@ -74,6 +77,10 @@ export interface ActivityPorts {
   rooms: Rooms;
   gates: GateReader;
   idle: Idle;
+  escalations: Escalations;
+  humans: Humans;
+  /** Where people look at a conversation; words of ours link to it. */
+  conversationUrl(conversationId: string): string;
   events: Events;
   failures: FailureLog;
 }

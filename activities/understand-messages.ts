@@ -22,6 +22,8 @@ type Taken = Extract<TakenTurn, { kind: 'taken' }>;
 export interface Understood {
   kind: 'understood';
   coreIntent: CoreIntent;
+  /** The customer asked for a person. */
+  wantsHuman: boolean;
   answersSeq: number;
   next:
     /** `declined`: the call the customer did not want. */
@@ -58,7 +60,7 @@ export function makeUnderstandMessages(ports: ActivityPorts) {
     const call = { ref, turn, kind: 'understand' as const, request: understandingRequest(taken, offered) };
     const { answer, step: trace } = await callModel(ports, call, parseUnderstanding);
     const next = await carryOut(ports, { ref, taken, step, open, trace }, decide(answer, offered));
-    return understood(answer.coreIntent, step, next);
+    return { ...understood(answer.coreIntent, step, next), wantsHuman: answer.wantsHuman };
   };
 }
 
@@ -91,14 +93,15 @@ async function leftBehind(
 }
 
 function understood(coreIntent: CoreIntent, { answersSeq }: CallStep, next: Understood['next']): Understood {
-  return { kind: 'understood', coreIntent, answersSeq, next };
+  return { kind: 'understood', coreIntent, wantsHuman: false, answersSeq, next };
 }
 
 async function coreIntentOnly(ports: ActivityPorts, ref: ConversationRef, taken: Taken, step: CallStep) {
   const call = { ref, turn: step.turn, kind: 'understand' as const, request: understandingRequest(taken) };
   const { answer, step: trace } = await callModel(ports, call, parseUnderstanding);
   await ports.transcript.recordStep(ref, trace, ports.clock.now());
-  return understood(answer.coreIntent, step, { do: 'talk', declined: null });
+  const talk = understood(answer.coreIntent, step, { do: 'talk', declined: null });
+  return { ...talk, wantsHuman: answer.wantsHuman };
 }
 
 interface Deciding {

@@ -49,6 +49,8 @@ export interface ConversationState {
   owner: Owner;
   /** A person was called and nobody has it yet. */
   queued: boolean;
+  /** The epoch in which a rule called a person: while it lasts no model is asked (ESC-3). */
+  escalatedEpoch: number | null;
   /** The member who has it, or the key of a program; null while nobody has it. */
   assignee: string | null;
   resolved: boolean;

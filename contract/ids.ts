@@ -17,9 +17,12 @@ export function callCause(callId: string): string {
   return `call:${callId}`;
 }
 
-/** A nudge: the sequence counts from a message, and each step of it fires once. */
-export function idleCause(seenSeq: number, step: number): string {
-  return `idle:${seenSeq}:${step}`;
+/**
+ * A nudge: the sequence counts from a message, and each step of it fires once.
+ * @param attempt from 1; a step is attempted again only after its message failed for good
+ */
+export function idleCause(seenSeq: number, step: number, attempt = 1): string {
+  return attempt === 1 ? `idle:${seenSeq}:${step}` : `idle:${seenSeq}:${step}:${attempt}`;
 }
 
 /** An operator's own reply, named by its row. */

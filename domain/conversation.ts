@@ -17,11 +17,14 @@ export function statusOf(conversation: {
   resolved: boolean;
   owner: Owner;
   queued?: boolean;
+  /** A person was called, and nobody has it yet. */
+  escalated?: boolean;
   /** A call that waits for the customer. */
   openCall?: { kind: 'gathering' | 'awaiting_confirmation' } | null;
 }): ConversationStatus {
   if (conversation.resolved) return 'resolved';
   if (conversation.owner === 'operator') return conversation.queued === true ? 'escalated' : 'assigned';
+  if (conversation.escalated === true) return 'escalated';
   if (conversation.openCall?.kind === 'awaiting_confirmation') return 'waiting_confirmation';
   return 'active';
 }
@@ -32,6 +35,8 @@ export type SettledReason =
   | 'answer_uncertain'
   | 'answer_failed'
   | 'noted'
+  /** An escalated conversation's message: the people see it. */
+  | 'passed_on'
   | 'operator_has_it'
   | 'resolved'
   | 'superseded'

@@ -57,7 +57,21 @@ const LAWS: Readonly<Record<string, Law>> = {
     types: ['activities/'],
     packages: ['@temporalio/workflow'],
   },
-  'workflows/state.ts': { values: ['contract/', 'domain/'] },
+  // The pure part of the workflow: no package, and nothing beside it that has one.
+  ...Object.fromEntries(
+    ['state', 'fact', 'silence', 'new-state', 'next-step'].map((file) => [
+      `workflows/${file}.ts`,
+      {
+        values: [
+          'contract/',
+          'domain/',
+          'workflows/fact.ts',
+          'workflows/silence.ts',
+          'workflows/new-state.ts',
+        ],
+      },
+    ]),
+  ),
   'activities/': {
     values: ['activities/', 'contract/', 'domain/'],
     packages: ['@temporalio/activity'],

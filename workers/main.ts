@@ -88,6 +88,8 @@ async function main(config: Config<'worker'>): Promise<void> {
       clock,
       channels,
       placeholderPosts: channels.placeholderPosts,
+      humans: channels.humans,
+      conversationUrl: (id) => `${config.http.publicUrl}/v1/conversations/${id}`,
       crm,
       webhooks: openWebhooks({ egress, secretsOf: stores.callSecrets, clock }),
       model,

@@ -5,12 +5,22 @@ import type { CoreIntent } from '../domain/intents.ts';
 import { callInTime, callTool, giveAway } from './call.ts';
 import { ownStore, untilStoreIsBack } from './effects.ts';
 import { MAX_STEPS } from './policy.ts';
+import { isEscalated } from './silence.ts';
 import type { Round, TurnShell } from './shell.ts';
 
 /** What a round of a turn came to. */
 export type Draft =
   /** The reply is planned; `opens` where it asks the customer something that a call waits for. */
-  | { kind: 'planned'; answersSeq: number; summaryDue: boolean; opens: Question | null }
+  | {
+      kind: 'planned';
+      answersSeq: number;
+      summaryDue: boolean;
+      opens: Question | null;
+      /** The rule that called a person; the reply tells the customer. */
+      escalates?: string;
+    }
+  /** The messages reached the people; nothing is to be said. */
+  | { kind: 'quiet'; answersSeq: number }
   | { kind: 'nothing' }
   /** Newer messages, or a change of hands, came before the first effect. */
   | { kind: 'start_over' }
@@ -22,6 +32,7 @@ type Question = Pick<OpenCall, 'callId' | 'kind'>;
 /** What the agent knows when it begins to speak. */
 interface Speech {
   coreIntent: CoreIntent | null;
+  wantsHuman: boolean;
   /** The messages were understood in this round: none are taken besides. */
   understood: boolean;
   /** The call the customer did not want. */
@@ -34,6 +45,7 @@ interface Speech {
 export async function act(round: Round): Promise<Draft> {
   const { shell, turn } = round;
   const { settings, openCall } = shell.state();
+  if (isEscalated(shell.state())) return hold(round);
   if (!settings.understand && openCall === null) return talk(round, SPEAKING_AT_ONCE);
   shell.doing(`turn ${turn}: understanding`);
   const understood = await untilStoreIsBack(
@@ -44,8 +56,8 @@ export async function act(round: Round): Promise<Draft> {
     'MODEL_UNAVAILABLE',
   );
   if (understood.kind === 'nothing') return noteTaken(shell, understood);
-  const { coreIntent, next } = understood;
-  const speech = { coreIntent, understood: true, declined: null, asking: null };
+  const { coreIntent, wantsHuman, next } = understood;
+  const speech = { coreIntent, wantsHuman, understood: true, declined: null, asking: null };
   switch (next.do) {
     case 'talk':
       return talk(round, { ...speech, declined: next.declined });
@@ -62,7 +74,20 @@ export async function act(round: Round): Promise<Draft> {
   }
 }
 
-const SPEAKING_AT_ONCE: Speech = { coreIntent: null, understood: false, declined: null, asking: null };
+const SPEAKING_AT_ONCE: Speech = {
+  coreIntent: null,
+  wantsHuman: false,
+  understood: false,
+  declined: null,
+  asking: null,
+};
+
+/** A person was called and comes: the model is not asked, and waits for nobody (ESC-3). */
+async function hold({ shell, turn }: Round): Promise<Draft> {
+  shell.doing(`turn ${turn}: passing on to the people`);
+  const held = await untilStoreIsBack(() => ownStore.holdEscalated({ ...shell.ref, turn }));
+  return held.kind === 'quiet' ? held : noteTaken(shell, held);
+}
 
 /** The customer hears the outcome, or, where it takes too long, that it follows (EXT-5). */
 async function callExternally(
@@ -161,7 +186,7 @@ function compose(
   { step, after }: { step: number; after: string },
 ): Promise<ComposeVerdict> {
   const { shell, turn } = round;
-  const { coreIntent, understood, declined, asking } = speech;
+  const { coreIntent, wantsHuman, understood, declined, asking } = speech;
   const voice = coreIntent === null ? '' : `, ${coreIntent}`;
   const later = step === 1 ? '' : `, step ${step} after ${after}`;
   shell.doing(`turn ${turn}: composing the reply${voice}${later}`);
@@ -173,6 +198,7 @@ function compose(
     lastStep: step >= MAX_STEPS,
     mayStartOver: round.mayStartOver,
     coreIntent,
+    wantsHuman,
     understood,
     declined,
     asking: asking?.callId ?? null,

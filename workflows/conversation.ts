@@ -12,12 +12,12 @@ import type { ExternalCall } from './call.ts';
 import type { ConversationInput, ConversationState } from '../contract/conversation.ts';
 import { SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts';
 import { enteredSignal, getStateQuery } from '../contract/signals.ts';
-import { statusOf } from '../domain/conversation.ts';
 import { failureCode, modelCallsOn, ownStore, reliably } from './effects.ts';
 import { DELIVERY_REPORT_MS, TURNS_PER_RUN } from './policy.ts';
 import { farDeadline, nextStep, viewOf } from './next-step.ts';
 import type { NextStep } from './next-step.ts';
-import { after, newState } from './state.ts';
+import { newState } from './new-state.ts';
+import { after } from './state.ts';
 import type { Fact } from './fact.ts';
 import type { TurnShell } from './shell.ts';
 import { runTurn } from './turn.ts';
@@ -34,7 +34,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
   const modelCalls = modelCallsOn(input.modelQueue);
   let state: ConversationState = input.state ?? newState();
   let doing = 'opening';
-  let shown = { status: statusOf(state), assignee: state.assignee };
+  let shown = { status: viewOf(state, doing).status, assignee: state.assignee };
   let turnsThisRun = 0;
   let farTimerFired = false;
   const deliveryReportMs = input.deliveryReportMs ?? DELIVERY_REPORT_MS;
@@ -99,7 +99,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
   }
 
   function showStanding(): void {
-    const now = { status: statusOf(state), assignee: state.assignee };
+    const now = { status: viewOf(state, doing).status, assignee: state.assignee };
     const changes = [
       ...(now.status === shown.status ? [] : [{ key: statusAttribute, value: now.status }]),
       ...(now.assignee === shown.assignee ? [] : [{ key: assigneeAttribute, value: now.assignee }]),

@@ -9,7 +9,14 @@ import {
 import type { Activities } from '../activities/index.ts';
 import { isStoreAway } from '../contract/failures.ts';
 import type { FailureCode } from '../contract/failures.ts';
-import { MODEL_CALL, OWN_STORE, STORE_AWAY_PAUSES_MS, TOOL_CALL, receiverCall } from './policy.ts';
+import {
+  MODEL_CALL,
+  OWN_STORE,
+  STORE_AWAY_PAUSES_MS,
+  TELL_HUMAN,
+  TOOL_CALL,
+  receiverCall,
+} from './policy.ts';
 
 /** Model calls: visible as activities, with their attempts and waits; on a queue of their own where there is one. */
 export function modelCallsOn(queue: string | undefined) {
@@ -24,6 +31,9 @@ export type ModelCalls = ReturnType<typeof modelCallsOn>;
 
 /** The agent's tools, each attempt of which shows in the history. */
 export const toolCalls = proxyActivities<Pick<Activities, 'callTool'>>(TOOL_CALL);
+
+/** Word to the organisation's own people. */
+export const people = proxyActivities<Pick<Activities, 'tellHuman'>>(TELL_HUMAN);
 
 /** A builder's receiver, with the patience the builder chose (EXT-5). */
 export function externalCall(policy: { attempts: number; delayMs: number }) {
@@ -48,6 +58,8 @@ export const ownStore =
       | 'fireIdle'
       | 'noteNudge'
       | 'noteIdleReset'
+      | 'holdEscalated'
+      | 'escalate'
     >
   >(OWN_STORE);
 

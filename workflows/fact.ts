@@ -29,6 +29,7 @@ export type Fact =
   /** A newer message is on its way, or there is nothing more to fire. */
   | { fact: 'idleStopped' }
   | { fact: 'breakNoted' }
+  | { fact: 'escalated' }
   | { fact: 'replySent'; rowId: string };
 
 export interface OpenedFacts {
@@ -40,6 +41,7 @@ export interface OpenedFacts {
   waiting: EnteredRow[];
   sending: { outboundId: string; due: number }[];
   queued: boolean;
+  escalatedEpoch: number | null;
   assignee: string | null;
   openCall: OpenCall | null;
   settings: TurnSettings;

@@ -15,7 +15,7 @@ export async function fireIdleStep(shell: TurnShell, silence: Silence): Promise<
   shell.doing(label);
   const due = { ...shell.ref, step, seenSeq, since };
   const verdict = await untilStoreIsBack(() =>
-    ownStore.fireIdle.executeWithOptions({ summary: label }, [due]),
+    ownStore.fireIdle.executeWithOptions({ summary: label }, [{ ...due, now: Date.now() }]),
   );
   switch (verdict.kind) {
     case 'planned':

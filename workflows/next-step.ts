@@ -1,7 +1,7 @@
 import { bufferDue } from '../domain/buffer.ts';
 import { statusOf } from '../domain/conversation.ts';
 import type { ConversationState, ConversationView } from '../contract/conversation.ts';
-import { idleDue } from './silence.ts';
+import { idleDue, isEscalated } from './silence.ts';
 
 /** The one thing to do next; `wait` names when the buffer is due (null: only a signal can change anything). */
 export type NextStep =
@@ -52,7 +52,7 @@ export function farDeadline(state: ConversationState): number | null {
 export function viewOf(state: ConversationState, doing: string): ConversationView {
   const due = idleDue(state);
   return {
-    status: statusOf(state),
+    status: statusOf({ ...state, escalated: isEscalated(state) }),
     owner: state.owner,
     epoch: state.epoch,
     turn: state.turn,

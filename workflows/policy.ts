@@ -30,6 +30,12 @@ export const TOOL_CALL: ActivityOptions = {
   },
 };
 
+/** A person who is called: a few tries, then the console has to do. */
+export const TELL_HUMAN: ActivityOptions = {
+  startToCloseTimeout: '15s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 4 },
+};
+
 /** A receiver's Retry-After arrives as the failure's next delay. */
 export function receiverCall({ attempts, delayMs }: { attempts: number; delayMs: number }): ActivityOptions {
   return {

@@ -6,7 +6,7 @@ import type { ConversationState } from '../contract/conversation.ts';
 export function silenceBegan(state: ConversationState): ConversationState {
   const [first] = state.settings.idleMs;
   const since = state.lastCustomerAt;
-  if (first === undefined || since === null) return { ...state, silence: null };
+  if (first === undefined || since === null || isEscalated(state)) return { ...state, silence: null };
   const silence = { step: 0, seenSeq: state.answeredSeq, since, due: since + first, ownEpoch: null };
   return { ...state, silence };
 }
@@ -35,7 +35,12 @@ export function stepDone(state: ConversationState, at: number, ownEpoch: number 
  */
 export function idleDue(state: ConversationState): number | null {
   const { silence, epoch, owner, resolved, buffer, callsUnderWay } = state;
-  if (silence === null || silence.due === null || resolved) return null;
+  if (silence === null || silence.due === null || resolved || isEscalated(state)) return null;
   if (buffer.length > 0 || callsUnderWay.length > 0) return null;
   return owner === 'agent' || silence.ownEpoch === epoch ? silence.due : null;
+}
+
+/** Whoever takes it over, hands it back or resolves it raises the epoch: the call is answered then. */
+export function isEscalated({ escalatedEpoch, epoch }: ConversationState): boolean {
+  return escalatedEpoch === epoch;
 }

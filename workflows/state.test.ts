@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import type { ConversationState } from '../contract/conversation.ts';
 import type { EnteredRow, RowKind } from '../contract/rows.ts';
 import { farDeadline, nextStep, viewOf } from './next-step.ts';
-import { after, newState } from './state.ts';
+import { newState } from './new-state.ts';
+import { after } from './state.ts';
 import type { Fact, OpenedFacts } from './fact.ts';
 
 const settings = {
@@ -402,6 +403,7 @@ function openedFacts(): OpenedFacts {
     waiting: [],
     sending: [],
     queued: false,
+    escalatedEpoch: null,
     assignee: null,
     openCall: null,
     settings,

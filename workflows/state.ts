@@ -2,41 +2,11 @@ import type { Owner } from '../domain/conversation.ts';
 import type { ConversationState, OpenCall } from '../contract/conversation.ts';
 import type { EnteredRow } from '../contract/rows.ts';
 import type { Fact, OpenedFacts } from './fact.ts';
+import { newState } from './new-state.ts';
 import { silenceBegan, silenceBroken, stepDone } from './silence.ts';
 
 type Holder = Pick<ConversationState, 'queued' | 'assignee'>;
 const NOBODY: Holder = { queued: false, assignee: null };
-
-export function newState(): ConversationState {
-  return {
-    epoch: 0,
-    owner: 'agent',
-    ...NOBODY,
-    resolved: false,
-    turn: 0,
-    answeredSeq: 0,
-    buffer: [],
-    firstCustomerAt: null,
-    lastCustomerAt: null,
-    settings: {
-      waitMs: 0,
-      capMs: 0,
-      regroup: true,
-      understand: false,
-      confirmMs: 0,
-      patienceMs: 0,
-      idleMs: [],
-    },
-    toSettle: [],
-    awaitedDeliveries: [],
-    openCall: null,
-    callsUnderWay: [],
-    outcomesDue: [],
-    silence: null,
-    brokenAt: null,
-    toSend: [],
-  };
-}
 
 export function after(state: ConversationState, fact: Fact): ConversationState {
   switch (fact.fact) {
@@ -82,6 +52,8 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
       return { ...state, silence: state.silence && { ...state.silence, due: fact.due } };
     case 'idleStopped':
       return { ...state, silence: state.silence && { ...state.silence, due: null } };
+    case 'escalated':
+      return { ...state, escalatedEpoch: state.epoch, silence: null };
     case 'breakNoted':
       return { ...state, brokenAt: null };
     case 'replySent':
@@ -101,6 +73,7 @@ function opened(early: ConversationState, facts: OpenedFacts, now: number): Conv
     toSettle: early.toSettle,
     awaitedDeliveries: facts.sending,
     openCall: facts.openCall,
+    escalatedEpoch: facts.escalatedEpoch,
   };
   const waiting = facts.waiting.reduce((state, row) => rowEntered(state, row, now), read);
   return early.buffer.reduce((state, row) => rowEntered(state, { ...row, kind: 'message' }, row.at), waiting);

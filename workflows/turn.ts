@@ -3,7 +3,7 @@ import { turnCause } from '../contract/ids.ts';
 import { act, noteTaken } from './act.ts';
 import type { Draft } from './act.ts';
 import { deliver } from './deliver.ts';
-import { failureCode, ownStore, untilStoreIsBack } from './effects.ts';
+import { failureCode, ownStore, people, untilStoreIsBack } from './effects.ts';
 import { MAX_START_OVERS } from './policy.ts';
 import type { Round, TurnShell } from './shell.ts';
 
@@ -25,6 +25,10 @@ export async function runTurn(shell: TurnShell): Promise<void> {
     const draft = await draftReply(round);
     if (draft.kind === 'nothing') return;
     if (draft.kind === 'start_over') continue;
+    if (draft.kind === 'quiet') {
+      shell.tell({ fact: 'turnAnswered', answeredSeq: draft.answersSeq });
+      return tellHuman(shell, turn);
+    }
     if (draft.kind === 'gave_away') {
       if (draft.closingCause !== null) await say(round, draft.closingCause);
       closeQuestion();
@@ -40,8 +44,31 @@ export async function runTurn(shell: TurnShell): Promise<void> {
     }
     const answeredSeq = 'answersSeq' in sent ? sent.answersSeq : draft.answersSeq;
     shell.tell({ fact: 'turnAnswered', answeredSeq });
+    if (draft.escalates !== undefined && sent.kind !== 'refused')
+      await escalate(shell, turn, draft.escalates);
     if (draft.summaryDue) await summarise(shell, turn);
     return;
+  }
+}
+
+/** The customer was told that a person is called; now one is (ESC-2). */
+async function escalate(shell: TurnShell, turn: number, rule: string): Promise<void> {
+  shell.doing(`turn ${turn}: calling a person`);
+  const marked = await untilStoreIsBack(() => ownStore.escalate({ ...shell.ref, turn, rule }));
+  if (!marked) return;
+  shell.tell({ fact: 'escalated' });
+  await tellHuman(shell, turn);
+}
+
+/** Tried a few times and never in the way: whoever looks at the conversations sees it without. */
+async function tellHuman(shell: TurnShell, turn: number): Promise<void> {
+  try {
+    const { told, code } = await people.tellHuman.executeWithOptions({ summary: `turn ${turn}` }, [
+      shell.ref,
+    ]);
+    if (!told && code !== null) log.warn('nobody could be told', { turn, code });
+  } catch (error) {
+    log.warn('nobody could be told', { turn, code: failureCode(error, 'CALL_TRY_AGAIN') });
   }
 }
 

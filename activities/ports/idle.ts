@@ -1,22 +1,24 @@
 import type { ConversationRef } from '../../contract/conversation.ts';
 import type { Leaving } from './rooms.ts';
 
-/** The customer's silence (IDLE-1 to IDLE-10). Every method is one transaction that judges by commit order. */
+/** The customer's silence (IDLE-1 to IDLE-10). Every method judges in one transaction, by the order of commits. */
 export interface Idle {
   /**
    * What the agent's rule says of the step that is due, read anew. Locks the conversation: a message newer than
    * `seenSeq` is `reset`, another owner or a resolved conversation `left`.
    * A follow-up is planned as `nudge` under its cause; an assign or resolve is done here, with its event, exactly once.
+   * Asked again, a step that fired says what it said before. One that failed is tried again: a nudge under a new cause,
+   * an assignment after another of its durations, until when it is `not_yet`.
    */
   fire(ref: ConversationRef, due: DueStep, now: Date): Promise<IdleVerdict>;
-  /** A nudge reached the customer, or failed for good: its event. */
+  /** A nudge went out, or failed for good: its event, once. */
   noteNudge(
     ref: ConversationRef,
     due: DueStep,
     outcome: 'fired' | { failed: string },
     now: Date,
   ): Promise<void>;
-  /** The customer wrote in mid-sequence. */
+  /** The customer wrote after a step had fired: the event of that, once for what had fired. */
   noteReset(ref: ConversationRef, fromStep: number, now: Date): Promise<void>;
 }
 
@@ -35,7 +37,7 @@ export type IdleVerdict =
   | { kind: 'done'; leaves: Leaving | null; last: boolean }
   /** Counts as fired (IDLE-10). */
   | { kind: 'skipped'; reason: string; last: boolean }
-  /** Business hours, or a rule that was changed meanwhile: not before then. */
+  /** Business hours, a rule that was changed meanwhile, or nobody to assign it to: not before then. */
   | { kind: 'not_yet'; at: Date }
   | { kind: 'reset' }
   | { kind: 'left' }

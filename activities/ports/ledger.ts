@@ -7,7 +7,7 @@ export interface Ledger {
   /**
    * The fence (DESIGN section 5): planned → sending in one transaction that locks the conversation FOR NO KEY UPDATE and
    * refuses on another epoch or owner, and with `regroup` also on a customer message newer than the reply answers.
-   * A refusal other than `newer_message` is final: the row becomes `refused` and the turn's messages are settled.
+   * A nudge is refused by a newer message in any case. A refusal other than a reply's `newer_message` is final: the row becomes `refused` and the turn's messages are settled.
    * A row found in `sending` (an earlier try died) passes again, or is reported as `unknown` where the channel's
    * rule is `never` or a person has come between. Web chat goes straight to `sent`: the customer reads this table.
    */

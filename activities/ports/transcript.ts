@@ -65,6 +65,10 @@ export interface OpenedConversation {
   /** Outbound messages in state `sending`, of whatever cause. */
   sending: { outboundId: string; sendingSince: number }[];
   settings: AgentSettings;
+  /** Whether the agent's idle rule runs as a sequence (IDLE-2). */
+  sequentialIdle: boolean;
+  /** When the newest message came in; null before the first. */
+  lastCustomerAt: Date | null;
   /** Not 0 where the conversation's channel integration has an active external action. */
   externalActions: number;
   channel: ChannelKind;
@@ -72,6 +76,8 @@ export interface OpenedConversation {
   openCall: OpenCall | null;
   /** Calls of external actions that outlived their turn, with the patience their builder chose. */
   underWay: { callId: string; name: string; attempts: number; delayMs: number }[];
+  /** The epoch in which a rule called a person. */
+  escalatedEpoch: number | null;
   /** It waits for an operator, nobody has it yet. */
   queued: boolean;
   /** The operator who has it. */
@@ -124,6 +130,10 @@ export type TakenTurn =
       /** Messages older than the window that no summary holds yet. */
       unsummarised: number;
       settings: AgentSettings;
+      /** Whether the agent's idle rule runs as a sequence (IDLE-2). */
+      sequentialIdle: boolean;
+      /** When the newest message came in. */
+      lastCustomerAt: Date | null;
       /** Not 0 where the conversation's channel integration has an active external action. */
       externalActions: number;
       channel: ChannelKind;

@@ -26,6 +26,8 @@ const taken: Extract<TakenTurn, { kind: 'taken' }> = {
   summary: INJECTED,
   unsummarised: 0,
   settings: DEFAULT_AGENT_SETTINGS,
+  sequentialIdle: false,
+  lastCustomerAt: null,
   externalActions: 1,
   channel: 'webchat',
   contact: { name: INJECTED, phone: null },

@@ -2,9 +2,11 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type {
   Calls,
+  Escalations,
   Events,
   ExternalActions,
   GateReader,
+  Idle,
   Ledger,
   Placeholders,
   Rooms,
@@ -38,12 +40,14 @@ import { openCompanyTokens } from './company-token.ts';
 import type { CompanyTokens } from './company-token.ts';
 import { openConnectionSettings } from './connection-settings.ts';
 import type { CrmAccess } from './connection-settings.ts';
+import { openEscalations } from './escalations.ts';
 import { openEvents } from './events.ts';
 import { openExternalActionReader } from './external-action-reader.ts';
 import { openGates } from './gates.ts';
 import { openExecutions } from './executions.ts';
 import { openExternalActionSettings } from './external-action-settings.ts';
 import { openHealth } from './health.ts';
+import { openIdle } from './idle.ts';
 import { openIdempotencyKeys } from './idempotency-keys.ts';
 import { openInbox } from './inbox.ts';
 import { openInstallation } from './installation.ts';
@@ -99,7 +103,9 @@ export interface TurnStores {
   events: Events;
   calls: Calls;
   rooms: Rooms;
+  idle: Idle;
   gates: GateReader;
+  escalations: Escalations;
   externalActions: ExternalActions;
   integrations: ReturnType<typeof openIntegrations>;
   /** What the adapters of the outside world need besides a call: who they are there. */
@@ -152,7 +158,9 @@ export async function openTurnStores({ url, poolSize, secrets }: StoreOptions): 
     events: openEvents(pool),
     calls: openCalls(pool),
     rooms: openRooms(pool),
+    idle: openIdle(pool),
     gates: openGates(pool),
+    escalations: openEscalations(pool),
     externalActions: openExternalActionReader(pool),
     integrations: openIntegrations(pool, secrets),
     companyTokens: openCompanyTokens(pool, secrets),

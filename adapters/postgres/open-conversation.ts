@@ -9,12 +9,14 @@ import type { Statement } from './as-organisation.ts';
 import { enteredRow } from './entered-row.ts';
 import type { InboxRow } from './entered-row.ts';
 import { HAS_EXTERNAL_ACTIONS } from './external-action-reader.ts';
+import { sequentialIdle, SEQUENTIAL_IDLE } from './idle-settings.ts';
 
 const READ: Statement = {
   name: 'open-read',
   text: `
     select c.epoch, c.owner, c.status, c.turn, c.last_message_seq, c.channel, a.settings, c.operator_id,
-      c.queued_at is not null as queued, (${HAS_EXTERNAL_ACTIONS})::int as external_actions,
+      c.last_message_at, ${SEQUENTIAL_IDLE} as sequences_on, c.queued_at is not null as queued, c.escalated_epoch,
+      (${HAS_EXTERNAL_ACTIONS})::int as external_actions,
       o.id as call_id, o.state as call_state, o.planned_at as call_planned_at,
       not exists (
         select from outbound m
@@ -111,7 +113,10 @@ interface ConversationRow {
   last_turn_unsent: boolean;
   operator_id: string | null;
   queued: boolean;
+  escalated_epoch: number | null;
   external_actions: number;
+  sequences_on: boolean;
+  last_message_at: Date | null;
   call_id: string | null;
   call_state: OpenCall['kind'] | null;
   call_planned_at: Date | null;
@@ -139,6 +144,7 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
       const unfinished = waiting[0]?.unfinished ?? false;
       const lastTurn = unfinished ? turn - 1 : turn;
       const underWay = await tenancy.rows<UnderWayRow>(UNDER_WAY, [...key, lastTurn, conversation.epoch]);
+      const settings = completeAgentSettings(conversation.settings);
       const firstMessageSeq = waiting[0]?.first_message_seq ?? null;
       return {
         epoch: conversation.epoch,
@@ -149,7 +155,9 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
         answeredSeq: firstMessageSeq === null ? conversation.last_message_seq : firstMessageSeq - 1,
         waiting: waiting.map(enteredRow),
         sending: sending.map((row) => ({ outboundId: row.id, sendingSince: row.sending_at.getTime() })),
-        settings: completeAgentSettings(conversation.settings),
+        settings,
+        sequentialIdle: sequentialIdle(settings, conversation.sequences_on),
+        lastCustomerAt: conversation.last_message_at,
         externalActions: conversation.external_actions,
         channel: conversation.channel,
         openCall: openCallOf(conversation),
@@ -160,6 +168,7 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
           delayMs: delay_seconds * 1000,
         })),
         queued: conversation.queued,
+        escalatedEpoch: conversation.escalated_epoch,
         assignee: conversation.operator_id,
       };
     });

@@ -12,10 +12,13 @@ const ASKS = `exists (
     select from calls q
     where q.organisation_id = $1 and q.conversation_id = c.id and q.state = 'awaiting_confirmation')`;
 
+/** A person was called, by a queue or a rule, and nobody has it yet (CONV-8). */
+const CALLED = `(c.queued_at is not null or c.owner = 'agent' and c.escalated_epoch is not distinct from c.epoch)`;
+
 const COLUMNS = `
   c.id, c.status, c.owner, c.epoch, c.agent_id, c.channel_integration_id, c.channel, c.room, c.contact_id,
   k.name as contact_name, c.turn, c.opened_at, c.last_message_at, c.resolved_at,
-  c.operator_id, c.queued_at, c.division_id, c.tags, ${ASKS} as asks
+  c.operator_id, c.queued_at, c.division_id, c.tags, ${CALLED} as called, ${ASKS} as asks
   from conversations c join contacts k on k.organisation_id = $1 and k.id = c.contact_id`;
 
 const LIST: Statement = {
@@ -30,7 +33,7 @@ const LIST: Statement = {
       and ($7::text is null or c.channel = $7)
       and ($8::uuid is null or c.channel_integration_id = $8)
       and ($9::uuid is null or c.operator_id = $9)
-      and ($10::boolean is null or (c.queued_at is not null) = $10)
+      and ($10::boolean is null or ${CALLED} = $10)
       and ($11::boolean is null or ${ASKS} = $11)
     order by c.opened_at desc, c.id desc limit $12`,
 };
@@ -57,6 +60,7 @@ interface Row {
   resolved_at: Date | null;
   operator_id: string | null;
   queued_at: Date | null;
+  called: boolean;
   division_id: string | null;
   tags: string[];
   asks: boolean;
@@ -82,7 +86,7 @@ export function readConversations(pool: pg.Pool): Readers['conversations'] {
         kind,
         integration,
         assignee ?? null,
-        wanted.queued,
+        wanted.called,
         wanted.asks,
         limit + 1,
       ]);
@@ -111,21 +115,21 @@ export async function readSummaries(
 
 /** What is stored for each status that a conversation can have today (`statusOf`). */
 const STORED = new Map<string, StoredStatus>([
-  ['resolved', { status: 'resolved', owner: null, queued: null, asks: null }],
-  ['assigned', { status: 'open', owner: 'operator', queued: false, asks: null }],
-  ['escalated', { status: 'open', owner: 'operator', queued: true, asks: null }],
-  ['waiting_confirmation', { status: 'open', owner: 'agent', queued: null, asks: true }],
-  ['active', { status: 'open', owner: 'agent', queued: null, asks: false }],
+  ['resolved', { status: 'resolved', owner: null, called: null, asks: null }],
+  ['assigned', { status: 'open', owner: 'operator', called: false, asks: null }],
+  ['escalated', { status: 'open', owner: null, called: true, asks: null }],
+  ['waiting_confirmation', { status: 'open', owner: 'agent', called: false, asks: true }],
+  ['active', { status: 'open', owner: 'agent', called: false, asks: false }],
 ]);
 
 interface StoredStatus {
   status: string | null;
   owner: string | null;
-  queued: boolean | null;
+  called: boolean | null;
   asks: boolean | null;
 }
 
-const ANY_STATUS: StoredStatus = { status: null, owner: null, queued: null, asks: null };
+const ANY_STATUS: StoredStatus = { status: null, owner: null, called: null, asks: null };
 
 function summary(row: Row): ConversationSummary {
   return {
@@ -134,6 +138,7 @@ function summary(row: Row): ConversationSummary {
       resolved: row.status === 'resolved',
       owner: row.owner,
       queued: row.queued_at !== null,
+      escalated: row.called,
       openCall: row.asks ? { kind: 'awaiting_confirmation' } : null,
     }),
     owner: row.owner,

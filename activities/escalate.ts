@@ -1,0 +1,21 @@
+import type { ConversationRef } from '../contract/conversation.ts';
+import { reasonOf } from './escalation.ts';
+import type { ActivityPorts } from './ports.ts';
+
+/** The customer was told: the conversation is marked, and whoever looks sees it (ESC-2). */
+export function makeEscalate({
+  escalations,
+  transcript,
+  clock,
+}: Pick<ActivityPorts, 'escalations' | 'transcript' | 'clock'>) {
+  return async ({
+    turn,
+    rule,
+    ...ref
+  }: ConversationRef & { turn: number; rule: string }): Promise<boolean> => {
+    const opened = await transcript.open(ref);
+    if (opened === null) return false;
+    const why = { turn, rule, reason: reasonOf(rule, opened.settings) };
+    return (await escalations.escalate(ref, why, clock.now())) !== null;
+  };
+}

@@ -1,0 +1,67 @@
+import { escalationFacts, firstMatch } from '../domain/escalation.ts';
+import { isOpen, nextOpening } from '../domain/business-hours.ts';
+import type { CoreIntent } from '../domain/intents.ts';
+import { describeContent } from '../domain/message.ts';
+import { fillText } from '../domain/template.ts';
+import type { ActivityPorts, TakenTurn } from './ports.ts';
+
+type Taken = Extract<TakenTurn, { kind: 'taken' }>;
+
+/** The rule of a customer who asks for a person in plain words, where the agent has that on. */
+const ASKED_FOR_PERSON = { name: 'asked_for_a_person', reason: 'The customer asked for a person.' };
+
+/** Why a person is to be called in place of the agent's answer (ESC-1); null: the answer goes out. */
+export function escalationOf(
+  taken: Taken,
+  { coreIntent, wantsHuman }: { coreIntent: CoreIntent | null; wantsHuman: boolean },
+): { name: string; reason: string } | null {
+  const facts = escalationFacts({
+    texts: taken.messages.map(({ content }) => describeContent(content)),
+    recent: taken.history.map(({ content }) => describeContent(content)),
+    channel: taken.channel,
+    turn: taken.turn,
+    coreIntent,
+    wantsHuman,
+    customerName: taken.contact.name,
+  });
+  const { escalationRules, naturalLanguageEscalation } = taken.settings;
+  const asked = naturalLanguageEscalation && wantsHuman ? ASKED_FOR_PERSON : null;
+  return firstMatch(escalationRules, facts) ?? asked;
+}
+
+/** The reason that a rule's name stands for in the agent's settings; names travel, words stay here. */
+export function reasonOf(rule: string, settings: Taken['settings']): string {
+  if (rule === ASKED_FOR_PERSON.name) return ASKED_FOR_PERSON.reason;
+  const found = settings.escalationRules.find(({ name }) => name === rule);
+  return found?.reason?.trim() || found?.condition || rule;
+}
+
+/** What the customer is told, truthfully: whether anybody is there, and if not, when (ESC-7). */
+export async function calledNotice(
+  { escalations, clock }: Pick<ActivityPorts, 'escalations' | 'clock'>,
+  organisationId: string,
+  { settings, contact }: Pick<Taken, 'settings' | 'contact'>,
+): Promise<string> {
+  const { businessHours: hours, escalationNotices: notices } = settings;
+  const now = clock.now();
+  if (hours !== null && !isOpen(hours, now)) {
+    const opening = nextOpening(hours, now);
+    if (opening !== null) return filled(notices.closed, contact.name, whenIn(hours.timeZone, opening));
+  }
+  const online = await escalations.anyoneOnline(organisationId);
+  return filled(online ? notices.called : notices.nobodyOnline, contact.name, null);
+}
+
+/** Said when the customer writes on and nobody has the conversation yet. */
+export function waitingNotice({ settings, contact }: Pick<Taken, 'settings' | 'contact'>): string {
+  return filled(settings.escalationNotices.waiting, contact.name, null);
+}
+
+function filled(notice: string, customerName: string | null, nextOpening: string | null): string {
+  const values = { customer_name: customerName ?? '', next_opening: nextOpening ?? '' };
+  return fillText(notice, values).value.trim();
+}
+
+function whenIn(timeZone: string, at: Date): string {
+  return new Intl.DateTimeFormat('en-GB', { timeZone, dateStyle: 'full', timeStyle: 'short' }).format(at);
+}

@@ -1,0 +1,39 @@
+import type { ConversationRef } from '../../contract/conversation.ts';
+
+/** A person is called (ESC-1 to ESC-3). Every method is one transaction. */
+export interface Escalations {
+  /**
+   * Marks the conversation escalated, with its audit entry and event, while the agent has it; marked already, it stays
+   * as it is. Null: a person has it meanwhile, or it is over.
+   */
+  escalate(
+    ref: ConversationRef,
+    why: { turn: number; rule: string; reason: string },
+    now: Date,
+  ): Promise<Escalated | null>;
+
+  /** A rule matched and nobody is named to be called: only an event (ESC-2). */
+  noteNobody(ref: ConversationRef, why: { turn: number; rule: string }, now: Date): Promise<void>;
+
+  /** True once in each quiet period: the customer is to be told again that a person was called (ESC-3). */
+  noticeDue(ref: ConversationRef, quietMs: number, now: Date): Promise<boolean>;
+
+  /** Whether an operator is online. */
+  anyoneOnline(organisationId: string): Promise<boolean>;
+
+  /** What whoever is called needs to know, oldest message first; null: the conversation was erased. */
+  briefing(ref: ConversationRef): Promise<Briefing | null>;
+}
+
+export interface Escalated {
+  escalatedAt: Date;
+}
+
+export interface Briefing {
+  /** As the agent's settings name them: a member's id, or a Slack user's; null: nobody. */
+  assignee: string | null;
+  reason: string;
+  customerName: string | null;
+  channel: string;
+  recent: { from: 'customer' | 'agent' | 'operator'; text: string }[];
+}

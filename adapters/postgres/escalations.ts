@@ -1,0 +1,155 @@
+import type pg from 'pg';
+import type { Escalations } from '../../activities/ports.ts';
+import { describeContent } from '../../domain/message.ts';
+import type { MessageContent } from '../../domain/message.ts';
+import { asOrganisation } from './as-organisation.ts';
+import type { Statement } from './as-organisation.ts';
+import { writeAudit } from './audit.ts';
+import { tellConversationsChanged } from './conversation-changed.ts';
+import { storable } from './storable.ts';
+
+const ESCALATE: Statement = {
+  name: 'escalate',
+  text: `
+    update conversations
+    set escalated_epoch = epoch, escalated_at = $3, escalation_reason = $4, escalation_noticed_at = $3
+    where organisation_id = $1 and id = $2 and owner = 'agent' and status = 'open'
+      and escalated_epoch is distinct from epoch
+    returning agent_id, epoch`,
+};
+
+const STANDING: Statement = {
+  name: 'escalated-at',
+  text: `
+    select escalated_at from conversations
+    where organisation_id = $1 and id = $2 and owner = 'agent' and status = 'open' and escalated_epoch = epoch`,
+};
+
+const STORE_EVENT: Statement = {
+  name: 'escalation-event',
+  text: `
+    insert into events (organisation_id, conversation_id, name, properties, at) values ($1, $2, $3, $4, $5)`,
+};
+
+const NOTICE_DUE: Statement = {
+  name: 'escalation-notice-due',
+  text: `
+    update conversations set escalation_noticed_at = $3
+    where organisation_id = $1 and id = $2 and (escalation_noticed_at is null or escalation_noticed_at <= $4)
+    returning id`,
+};
+
+const ANYONE_ONLINE: Statement = {
+  name: 'escalation-anyone-online',
+  text: `
+    select exists (
+      select from members
+      where organisation_id = $1 and online and deleted_at is null and role in ('operator', 'admin')) as online`,
+};
+
+const BRIEFING: Statement = {
+  name: 'escalation-briefing',
+  text: `
+    select coalesce(c.escalation_reason, '') as reason, c.channel, k.name as customer_name,
+      a.settings ->> 'escalationAssignee' as assignee
+    from conversations c
+    join contacts k on k.organisation_id = $1 and k.id = c.contact_id
+    join agents a on a.organisation_id = $1 and a.id = c.agent_id
+    where c.organisation_id = $1 and c.id = $2`,
+};
+
+const RECENT: Statement = {
+  name: 'escalation-recent',
+  text: `
+    select * from (
+      (select 'customer' as sender, body, null as text, at, seq * 2 as place from inbox
+       where organisation_id = $1 and conversation_id = $2 and kind = 'message'
+       order by at desc, seq desc limit $3)
+      union all
+      (select case kind when 'operator' then 'operator' else 'agent' end, null, text, planned_at, answers_seq * 2 + 1
+       from outbound
+       where organisation_id = $1 and conversation_id = $2 and state in ('sent', 'delivered', 'read')
+       order by planned_at desc, answers_seq desc limit $3)
+    ) line
+    order by at desc, place desc limit $3`,
+};
+
+const MOST_LINES = 10;
+
+interface Line {
+  sender: 'customer' | 'agent' | 'operator';
+  body: MessageContent | null;
+  text: string | null;
+}
+
+/** See `Escalations`. */
+export function openEscalations(pool: pg.Pool): Escalations {
+  return {
+    escalate: (ref, { turn, rule, reason }, now) =>
+      asOrganisation(pool, ref.organisationId, async (tenancy) => {
+        const key = [ref.organisationId, ref.conversationId];
+        const values = [...key, now, storable(reason)];
+        const [marked] = await tenancy.rows<{ agent_id: string; epoch: number }>(ESCALATE, values);
+        if (marked === undefined) {
+          const [standing] = await tenancy.rows<{ escalated_at: Date }>(STANDING, key);
+          return standing === undefined ? null : { escalatedAt: standing.escalated_at };
+        }
+        const entry = {
+          actor: `agent:${marked.agent_id}`,
+          action: 'conversation.escalated',
+          subject: ref.conversationId,
+          detail: { rule: storable(rule), turn, epoch: marked.epoch },
+          source: null,
+        };
+        await writeAudit(tenancy, entry, now);
+        const properties = { rule: storable(rule), turn, agent_id: marked.agent_id };
+        await tenancy.rows(STORE_EVENT, [...key, 'conversation_escalated', JSON.stringify(properties), now]);
+        await tellConversationsChanged(tenancy, [ref.conversationId], now);
+        return { escalatedAt: now };
+      }),
+
+    noteNobody: (ref, { turn, rule }, now) =>
+      asOrganisation(pool, ref.organisationId, async (tenancy) => {
+        const properties = JSON.stringify({ rule: storable(rule), turn });
+        const values = [
+          ref.organisationId,
+          ref.conversationId,
+          'escalation_without_assignee',
+          properties,
+          now,
+        ];
+        await tenancy.lastRows(STORE_EVENT, values);
+      }),
+
+    noticeDue: (ref, quietMs, now) =>
+      asOrganisation(pool, ref.organisationId, async (tenancy) => {
+        const values = [ref.organisationId, ref.conversationId, now, new Date(now.getTime() - quietMs)];
+        return (await tenancy.lastRows(NOTICE_DUE, values)).length > 0;
+      }),
+
+    anyoneOnline: (organisationId) =>
+      asOrganisation(pool, organisationId, async (tenancy) => {
+        const [found] = await tenancy.lastRows<{ online: boolean }>(ANYONE_ONLINE, [organisationId]);
+        return found?.online ?? false;
+      }),
+
+    briefing: (ref) =>
+      asOrganisation(pool, ref.organisationId, async (tenancy) => {
+        const key = [ref.organisationId, ref.conversationId];
+        const [about] = await tenancy.rows<{
+          reason: string;
+          channel: string;
+          customer_name: string | null;
+          assignee: string | null;
+        }>(BRIEFING, key);
+        if (about === undefined) return null;
+        const newestFirst = await tenancy.lastRows<Line>(RECENT, [...key, MOST_LINES]);
+        const recent = newestFirst.reverse().map(({ sender, body, text }) => ({
+          from: sender,
+          text: body === null ? (text ?? '') : describeContent(body),
+        }));
+        const { reason, channel, customer_name: customerName, assignee } = about;
+        return { reason, channel, customerName, assignee, recent };
+      }),
+  };
+}
