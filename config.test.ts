@@ -79,6 +79,10 @@ describe('config', () => {
       problemsOf(() => loadConfig({}, 'migrate')).map((problem) => problem.split(' ')[0]),
       ['DATABASE_URL', 'DATABASE_OWNER_URL', 'DATABASE_LOOKUP_URL', 'DATABASE_JOBS_URL'],
     );
+    assert.deepEqual(
+      problemsOf(() => loadConfig({}, 'first-key')).map((problem) => problem.split(' ')[0]),
+      ['DATABASE_URL', 'DATABASE_LOOKUP_URL'],
+    );
     assert.equal(loadConfig(api, 'api').postgres.ownerUrl, null);
   });
 

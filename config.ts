@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** A program of ours that reads the environment; all require DATABASE_URL, each some more (see `REQUIRED`). */
-export type Program = 'api' | 'worker' | 'migrate';
+export type Program = 'api' | 'worker' | 'migrate' | 'first-key';
 
 /** Present where the program requires it, otherwise perhaps absent. */
 type For<P extends Program, Requiring extends Program> = [P] extends [Requiring] ? string : string | null;
@@ -24,7 +24,7 @@ export interface Config<P extends Program = Program> {
     /** Login that row-level security binds. */
     readonly url: string;
     /** Login that may only ask which organisation a key or a channel belongs to. */
-    readonly lookupUrl: For<P, 'api' | 'migrate'>;
+    readonly lookupUrl: For<P, 'api' | 'migrate' | 'first-key'>;
     /** Login of the relay and other work across organisations. */
     readonly jobsUrl: For<P, 'worker' | 'migrate'>;
     /** Login that owns the schema; only migrations know it. */
@@ -81,6 +81,7 @@ const REQUIRED: Record<Program, readonly (keyof z.infer<typeof settings>)[]> = {
   api: ['DATABASE_LOOKUP_URL', 'SECRETS_KEY'],
   worker: ['DATABASE_JOBS_URL', 'SECRETS_KEY'],
   migrate: ['DATABASE_OWNER_URL', 'DATABASE_LOOKUP_URL', 'DATABASE_JOBS_URL'],
+  'first-key': ['DATABASE_LOOKUP_URL'],
 };
 
 function count(minimum: number, maximum: number) {
