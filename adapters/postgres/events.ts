@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { Events } from '../../activities/ports.ts';
 import { asOrganisation } from './as-organisation.ts';
-import type { Statement } from './as-organisation.ts';
+import type { Statement, Tenancy } from './as-organisation.ts';
 import { storableJson } from './storable.ts';
 
 const RECORD: Statement = {
@@ -18,4 +18,16 @@ export function openEvents(pool: pg.Pool): Events {
         await tenancy.lastRows(RECORD, values);
       }),
   };
+}
+
+/** The same inside the transaction of what it tells of. */
+export async function recordEvent(
+  tenancy: Tenancy,
+  conversationId: string,
+  name: string,
+  properties: Record<string, unknown>,
+  now: Date,
+): Promise<void> {
+  const values = [tenancy.organisationId, conversationId, name, storableJson(properties), now];
+  await tenancy.rows(RECORD, values);
 }

@@ -3,11 +3,13 @@ import type { Delivery, FenceVerdict, Ledger } from '../../activities/ports.ts';
 import type { ConversationRef } from '../../contract/conversation.ts';
 import { REPEAT } from '../../domain/channel.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
-import type { Owner, SettledReason } from '../../domain/conversation.ts';
+import type { Owner } from '../../domain/conversation.ts';
 import type { DeliveryState, OutboundKind } from '../../domain/delivery.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { CHAT_NOTICES, chatNotice } from './chat-notice.ts';
+import { finalRefusal, SETTLED_BY } from './final-refusal.ts';
+import type { FinalRefusal } from './final-refusal.ts';
 import { settleTurn } from './settle-turn.ts';
 
 /**
@@ -80,9 +82,6 @@ const REFUSE: Statement = {
     select id from moved`,
 };
 
-type Refusal = Extract<FenceVerdict, { kind: 'refused' }>['reason'];
-type FinalRefusal = Exclude<Refusal, 'newer_message'>;
-
 interface FenceRow {
   owner: Owner;
   current_epoch: number;
@@ -131,7 +130,7 @@ async function judge(
   row: FenceRow,
   options: FenceOptions,
 ): Promise<FenceVerdict | 'lost_race'> {
-  const refusal = finalRefusal(row);
+  const refusal = await finalRefusal(tenancy, ref, row);
   switch (row.state) {
     case 'planned':
       if (refusal !== null) return refuse(tenancy, row, refusal, options.now);
@@ -152,24 +151,6 @@ async function judge(
       return { kind: 'done', state: row.state, answersSeq: row.answers_seq };
   }
 }
-
-/**
- * Operators' own messages go out while they have the conversation, everything else while the agent has it. A closing
- * message was planned by the very change that gave the conversation away: it goes out until the next change.
- */
-function finalRefusal(row: FenceRow): FinalRefusal | null {
-  if (row.kind === 'closing') return row.epoch === row.current_epoch ? null : 'epoch';
-  if (row.status === 'resolved') return 'resolved';
-  if (row.owner !== (row.kind === 'operator' ? 'operator' : 'agent')) return 'owner';
-  return row.epoch === row.current_epoch ? null : 'epoch';
-}
-
-/** Messages whose reply a change of hands overtook are the person's who had the conversation meanwhile. */
-const SETTLED_BY: Record<FinalRefusal, SettledReason> = {
-  owner: 'operator_has_it',
-  resolved: 'resolved',
-  epoch: 'superseded',
-};
 
 async function refuse(
   tenancy: Tenancy,

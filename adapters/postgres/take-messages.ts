@@ -12,6 +12,7 @@ import type { MessageContent } from '../../domain/message.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { HAS_EXTERNAL_ACTIONS } from './external-action-reader.ts';
+import { sequentialIdle, SEQUENTIAL_IDLE } from './idle-settings.ts';
 import { readPast } from './past-messages.ts';
 
 /** Locks the conversation, so that what the next statement sees is all there is up to `last_message_seq`. */
@@ -25,7 +26,7 @@ const BEGIN_TURN: Statement = {
       and k.organisation_id = $1 and k.id = c.contact_id
     returning c.epoch, c.owner, c.status, c.turn, c.last_message_seq, c.channel, c.contact_id,
       a.settings, k.name as contact_name, k.phone as contact_phone, k.summary, k.summary_through,
-      (${HAS_EXTERNAL_ACTIONS})::int as external_actions`,
+      c.last_message_at, (${HAS_EXTERNAL_ACTIONS})::int as external_actions, ${SEQUENTIAL_IDLE} as sequences_on`,
 };
 
 /**
@@ -91,6 +92,8 @@ interface TurnRow {
   contact_name: string | null;
   contact_phone: string | null;
   external_actions: number;
+  sequences_on: boolean;
+  last_message_at: Date | null;
   summary: string | null;
   summary_through: Date | null;
 }
@@ -161,6 +164,8 @@ async function taken(
     ...past,
     summary: conversation.summary,
     settings,
+    sequentialIdle: sequentialIdle(settings, conversation.sequences_on),
+    lastCustomerAt: conversation.last_message_at,
     externalActions: conversation.external_actions,
     channel: conversation.channel,
     contact: { name: conversation.contact_name, phone: conversation.contact_phone },

@@ -45,6 +45,8 @@ function taken(said: string, before: string[] = []): Extract<TakenTurn, { kind: 
     summary: null,
     unsummarised: 0,
     settings: DEFAULT_AGENT_SETTINGS,
+    sequentialIdle: false,
+    lastCustomerAt: null,
     externalActions: ACTIONS.length,
     channel: 'webchat' as const,
     contact: { name: null, phone: null },

@@ -3,13 +3,18 @@ import type pg from 'pg';
 import type { Call, CallFence, CallStep, NewCall } from '../../activities/ports.ts';
 import { openCalls } from '../../adapters/postgres/calls.ts';
 import { openRooms } from '../../adapters/postgres/rooms.ts';
+import type { ChannelKind } from '../../domain/channel.ts';
 import { DEFAULT_EXTERNAL_ACTION } from '../../domain/external-action.ts';
 import type { ExternalAction } from '../../domain/external-action.ts';
 import { NOW, openRoom } from './installation.ts';
 
 /** A conversation of ours whose agent acts. */
-export async function openScene(pool: pg.Pool) {
-  const room = await openRoom(pool);
+export async function openScene(
+  pool: pg.Pool,
+  kind: ChannelKind = 'generic',
+  settings: Record<string, unknown> = {},
+) {
+  const room = await openRoom(pool, kind, settings);
   const { organisationId } = room.ref;
   const calls = openCalls(pool);
   const refOf = (call: { id: string }) => ({ organisationId, callId: call.id });

@@ -100,6 +100,11 @@ export async function people(
   );
   const execution = call?.id ?? '';
   await journey.sql(
+    `insert into idle_firings (organisation_id, conversation_id, seen_seq, step, action, outcome, attempt, verdict, at)
+     values ($1, $2, 1, 0, 'follow_up', 'fired', 1, '{}', now())`,
+    [organisation, conversation],
+  );
+  await journey.sql(
     `insert into placeholders (organisation_id, channel_integration_id, conversation_id, turn, cause, state, begun_at,
        updated_at)
      values ($1, $2, $3, 1, 'turn:1', 'gone', now(), now())`,
