@@ -10,7 +10,7 @@ const PAUSES_MS = [0, 500, 2000];
 export function slackSignature(
   secret: string,
   body: string,
-  seconds = Math.floor(Date.now() / 1000),
+  seconds: number | string = Math.floor(Date.now() / 1000),
 ): Record<string, string> {
   const digest = createHmac('sha256', secret).update(`v0:${seconds}:${body}`).digest('hex');
   return { 'x-slack-request-timestamp': String(seconds), 'x-slack-signature': `v0=${digest}` };
