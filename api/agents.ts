@@ -1,8 +1,13 @@
 import { z } from 'zod';
 import { completeAgentSettings } from '../domain/agent.ts';
-import type { AgentSettings } from '../domain/agent.ts';
+import type { AgentSettings, StoredAgentSettings } from '../domain/agent.ts';
+import { ruleToShow } from '../domain/idle-rule.ts';
 import { CORE_INTENTS } from '../domain/intents.ts';
-import type { AgentRecord } from './ports.ts';
+import { roleAllows } from '../domain/role.ts';
+import type { Gates } from '../domain/tool.ts';
+import { idleProblems, idleRule, isSequentialFor, toIdleRule } from './idle-of-agent.ts';
+import * as people from './people-of-agent.ts';
+import type { AgentRecord, Caller } from './ports.ts';
 import { Problem, unknown } from './problem.ts';
 import type { FieldError } from './problem.ts';
 import { operation } from './route.ts';
@@ -32,6 +37,23 @@ const settings = {
     description: 'How long the customer waits for an external action before hearing that it takes longer',
   }),
   tools: agentTools,
+  idle_rule: idleRule,
+  ai_agent_sequential_idle: z.boolean().nullable().meta({
+    description: "Differs from the organisation's flag; null: as that. An admin's to change",
+  }),
+  idle_while_assigned: z.boolean().meta({
+    description: 'Whether silence counts also while a person has the conversation',
+  }),
+  business_hours: people.businessHours,
+  escalation_rules: people.escalationRules,
+  escalation_assignee: people.escalationAssignee,
+  escalation_notice: people.escalationNotice,
+  quiet_period_seconds: z.int().min(0).max(86_400).meta({
+    description: 'How long the customer of an escalated conversation is not told so again',
+  }),
+  response_time_seconds: z.int().min(10).max(86_400).meta({
+    description: 'How long a person who was called may take before being reminded',
+  }),
 };
 
 const name = readable(words(255));
@@ -53,8 +75,12 @@ export const listAgents = operation({
   query: pageQuery,
   status: 200,
   answer: pageOf(agent),
-  async run({ caller, query }, gateway) {
-    return toPage(await gateway.settings.agents(caller, toPageQuery(query)), toAgent);
+  async run({ caller, query }, { settings: agents, installation }) {
+    const [page, gates] = await Promise.all([
+      agents.agents(caller, toPageQuery(query)),
+      installation.gates(caller),
+    ]);
+    return toPage(page, (record) => toAgent(record, gates));
   },
 });
 
@@ -63,8 +89,9 @@ export const readAgent = operation({
   params: byId,
   status: 200,
   answer: agent,
-  async run({ caller, params }, gateway) {
-    return toAgent(found(await gateway.settings.agent(caller, params.id)));
+  async run({ caller, params }, { settings: agents, installation }) {
+    const record = found(await agents.agent(caller, params.id));
+    return toAgent(record, await installation.gates(caller));
   },
 });
 
@@ -73,10 +100,11 @@ export const createAgent = operation({
   body: change.required({ name: true }),
   status: 201,
   answer: agent,
-  async run({ caller, body }, gateway) {
+  async run({ caller, body }, { settings: agents, installation }) {
     const named = toSettings(body);
-    refuseWrong(completeAgentSettings({}), named);
-    return toAgent(await gateway.settings.createAgent(caller, { name: body.name, settings: named }));
+    const gates = await installation.gates(caller);
+    refuseWrong(completeAgentSettings({}), named, gates, caller);
+    return toAgent(await agents.createAgent(caller, { name: body.name, settings: named }), gates);
   },
 });
 
@@ -86,12 +114,13 @@ export const changeAgent = operation({
   body: change,
   status: 200,
   answer: agent,
-  async run({ caller, params, body }, gateway) {
+  async run({ caller, params, body }, { settings: agents, installation }) {
     const named = toSettings(body);
-    const before = found(await gateway.settings.agent(caller, params.id));
-    refuseWrong(before.settings, named);
+    const before = found(await agents.agent(caller, params.id));
+    const gates = await installation.gates(caller);
+    refuseWrong(before.settings, named, gates, caller);
     const changed = { name: body.name, settings: named, cleared: clearedBy(body) };
-    return toAgent(found(await gateway.settings.updateAgent(caller, params.id, changed)));
+    return toAgent(found(await agents.updateAgent(caller, params.id, changed)), gates);
   },
 });
 
@@ -101,13 +130,21 @@ function found(record: AgentRecord | null): AgentRecord {
 }
 
 /** What no field can tell by itself; all of it at once. */
-function refuseWrong(before: AgentSettings, named: Partial<AgentSettings>): void {
-  const errors = [...capProblems(before, named), ...toolProblems(named.tools ?? [])];
+function refuseWrong(before: AgentSettings, named: StoredAgentSettings, gates: Gates, caller: Caller): void {
+  const after = completeAgentSettings({ ...before, ...named });
+  // What a builder may not switch on for all must not be had agent by agent.
+  if (after.sequentialIdle !== before.sequentialIdle && !roleAllows(caller.role, 'admin'))
+    throw new Problem(403, 'ai_agent_sequential_idle takes the role admin to change.');
+  const errors = [
+    ...capProblems(before, named),
+    ...toolProblems(named.tools ?? []),
+    ...idleProblems(named.idleRule, isSequentialFor(after, gates)),
+  ];
   if (errors.length > 0) throw new Problem(422, 'Some fields are not valid.', { errors });
 }
 
 /** A cap below the wait would silently never apply. A change that names neither is not held to what was stored before. */
-function capProblems(before: AgentSettings, named: Partial<AgentSettings>): FieldError[] {
+function capProblems(before: AgentSettings, named: StoredAgentSettings): FieldError[] {
   if (named.waitTimeSeconds === undefined && named.waitCapSeconds === undefined) return [];
   const { waitTimeSeconds, waitCapSeconds } = { ...before, ...named };
   if (waitCapSeconds >= waitTimeSeconds) return [];
@@ -122,8 +159,8 @@ function clearedBy({ model, temperature }: z.output<typeof change>): ('model' | 
 }
 
 /** Only what was named: an absent member must not overwrite a stored one. */
-function toSettings(body: z.output<typeof change>): Partial<AgentSettings> {
-  const all: Partial<AgentSettings> = {
+function toSettings(body: z.output<typeof change>): StoredAgentSettings {
+  const all: StoredAgentSettings = {
     prompt: body.prompt,
     personalities: body.personalities,
     waitTimeSeconds: body.wait_time_seconds,
@@ -138,11 +175,20 @@ function toSettings(body: z.output<typeof change>): Partial<AgentSettings> {
     confirmationTimeoutSeconds: body.confirmation_timeout_seconds,
     actionPatienceSeconds: body.action_patience_seconds,
     tools: body.tools && toTools(body.tools),
+    idleRule: toIdleRule(body.idle_rule),
+    sequentialIdle: body.ai_agent_sequential_idle,
+    idleWhileAssigned: body.idle_while_assigned,
+    businessHours: body.business_hours && people.toHours(body.business_hours),
+    escalationRules: body.escalation_rules && people.toRules(body.escalation_rules),
+    escalationAssignee: body.escalation_assignee,
+    escalationNotices: body.escalation_notice && people.toNotices(body.escalation_notice),
+    quietPeriodSeconds: body.quiet_period_seconds,
+    responseTimeSeconds: body.response_time_seconds,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
 
-function toAgent(record: AgentRecord): z.input<typeof agent> {
+function toAgent(record: AgentRecord, gates: Gates): z.input<typeof agent> {
   const { settings } = record;
   return {
     id: record.id,
@@ -162,6 +208,15 @@ function toAgent(record: AgentRecord): z.input<typeof agent> {
     confirmation_timeout_seconds: settings.confirmationTimeoutSeconds,
     action_patience_seconds: settings.actionPatienceSeconds,
     tools: fromTools(settings.tools),
+    idle_rule: ruleToShow(settings.idleRule, { sequential: isSequentialFor(settings, gates) }),
+    ai_agent_sequential_idle: settings.sequentialIdle,
+    idle_while_assigned: settings.idleWhileAssigned,
+    business_hours: settings.businessHours && people.fromHours(settings.businessHours),
+    escalation_rules: settings.escalationRules,
+    escalation_assignee: settings.escalationAssignee,
+    escalation_notice: people.fromNotices(settings.escalationNotices),
+    quiet_period_seconds: settings.quietPeriodSeconds,
+    response_time_seconds: settings.responseTimeSeconds,
     created_at: record.createdAt.toISOString(),
     updated_at: record.updatedAt.toISOString(),
   };

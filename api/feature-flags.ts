@@ -3,9 +3,13 @@ import { FLAGS } from '../domain/tool.ts';
 import type { Gates } from '../domain/tool.ts';
 import { operation } from './route.ts';
 
-const flags = z
-  .strictObject({ [FLAGS.actions]: z.boolean(), [FLAGS.api]: z.boolean() })
-  .meta({ id: 'FeatureFlags' });
+const switches = z.strictObject({
+  [FLAGS.actions]: z.boolean(),
+  [FLAGS.api]: z.boolean(),
+  [FLAGS.sequentialIdle]: z.boolean(),
+  [FLAGS.actionsCenter]: z.boolean(),
+});
+const flags = switches.meta({ id: 'FeatureFlags' });
 
 export const readFlags = operation({
   summary: 'What the organisation has switched on',
@@ -18,7 +22,7 @@ export const readFlags = operation({
 
 export const setFlags = operation({
   summary: 'Switches on or off what is named; conversations follow from their next step',
-  body: z.strictObject({ [FLAGS.actions]: z.boolean(), [FLAGS.api]: z.boolean() }).partial(),
+  body: switches.partial(),
   status: 200,
   answer: flags,
   async run({ caller, body }, { installation }) {
@@ -30,5 +34,7 @@ function toFlags({ organisationFlags }: Gates): z.input<typeof flags> {
   return {
     [FLAGS.actions]: organisationFlags.has(FLAGS.actions),
     [FLAGS.api]: organisationFlags.has(FLAGS.api),
+    [FLAGS.sequentialIdle]: organisationFlags.has(FLAGS.sequentialIdle),
+    [FLAGS.actionsCenter]: organisationFlags.has(FLAGS.actionsCenter),
   };
 }

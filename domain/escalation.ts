@@ -110,7 +110,7 @@ export function readEscalationRules(stored: unknown): EscalationRule[] {
 export function assigneeOf(
   id: string,
 ): { kind: 'member'; memberId: string } | { kind: 'slack'; userId: string } | null {
-  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(id)) return { kind: 'member', memberId: id };
+  if (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(id)) return { kind: 'member', memberId: id };
   return /^[UW][A-Z0-9]{2,30}$/.test(id) ? { kind: 'slack', userId: id } : null;
 }
 

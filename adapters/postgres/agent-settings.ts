@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import type { AgentRecord, Settings } from '../../api/ports.ts';
 import { completeAgentSettings } from '../../domain/agent.ts';
-import type { AgentSettings } from '../../domain/agent.ts';
+import type { StoredAgentSettings } from '../../domain/agent.ts';
 import type { AgentTool } from '../../domain/tool.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { noteChange } from './audit.ts';
 import { BY_TIME, readCursor, toPage } from './page.ts';
+import { readIdle, tellIdleSaved } from './save-idle-rule.ts';
 import { storable, storableJson } from './storable.ts';
 
 const COLUMNS = 'id, name, version, settings, created_at, updated_at';
@@ -46,16 +47,16 @@ const UPDATE: Statement = {
     where organisation_id = $1 and id = $2 returning ${COLUMNS}`,
 };
 
-const CONFIGURED: Statement = {
-  name: 'agents-tool-configured',
-  text: `insert into events (organisation_id, name, properties, at) values ($1, 'qontak_action_configured', $2, $3)`,
+const TELL: Statement = {
+  name: 'agents-tell',
+  text: 'insert into events (organisation_id, name, properties, at) values ($1, $2, $3, $4)',
 };
 
 interface Row {
   id: string;
   name: string;
   version: number;
-  settings: Partial<AgentSettings>;
+  settings: StoredAgentSettings;
   created_at: Date;
   updated_at: Date;
 }
@@ -83,10 +84,13 @@ export function openAgentSettings(pool: pg.Pool, clock: { now(): Date }): AgentM
     createAgent: (caller, { name, settings }) =>
       asOrganisation(pool, caller.organisationId, async (tenancy) => {
         const now = clock.now();
-        const values = [caller.organisationId, randomUUID(), storable(name), storableJson(settings), now];
+        const idle = await readIdle(tenancy, {}, settings);
+        const stored = storableJson({ ...settings, ...idle.toStore });
+        const values = [caller.organisationId, randomUUID(), storable(name), stored, now];
         const [row] = await tenancy.rows<Row>(CREATE, values);
         if (row === undefined) throw new Error('an insert returned no row');
         await tellConfigured(tenancy, row.id, [], settings.tools ?? [], now);
+        await tellIdleSaved(tenancy, row.id, idle, now);
         const detail = { settings: Object.keys(settings) };
         await noteChange(tenancy, caller, { action: 'agent.created', subject: row.id, detail }, now);
         return agentRecord(row);
@@ -98,11 +102,15 @@ export function openAgentSettings(pool: pg.Pool, clock: { now(): Date }): AgentM
         const now = clock.now();
         const newName = name === undefined ? null : storable(name);
         const [before] = await tenancy.rows<Pick<Row, 'settings'>>(HOLD, [caller.organisationId, id]);
-        const values = [caller.organisationId, id, newName, storableJson(settings), now, cleared];
+        if (before === undefined) return null;
+        const idle = await readIdle(tenancy, before.settings, settings);
+        const stored = storableJson({ ...settings, ...idle.toStore });
+        const values = [caller.organisationId, id, newName, stored, now, cleared];
         const [row] = await tenancy.rows<Row>(UPDATE, values);
         if (row === undefined) return null;
         if (settings.tools !== undefined)
-          await tellConfigured(tenancy, id, before?.settings.tools ?? [], settings.tools, now);
+          await tellConfigured(tenancy, id, before.settings.tools ?? [], settings.tools, now);
+        await tellIdleSaved(tenancy, id, idle, now);
         const changed = [...(name === undefined ? [] : ['name']), ...Object.keys(settings), ...cleared];
         const detail = { version: row.version, changed };
         await noteChange(tenancy, caller, { action: 'agent.updated', subject: id, detail }, now);
@@ -123,7 +131,7 @@ async function tellConfigured(
   const known = new Set(before.map((tool) => canonical(tool)));
   for (const tool of after.filter((candidate) => !known.has(canonical(candidate)))) {
     const properties = storableJson({ node_type: tool.nodeType, agent_id: agentId });
-    await tenancy.rows(CONFIGURED, [tenancy.organisationId, properties, now]);
+    await tenancy.rows(TELL, [tenancy.organisationId, 'qontak_action_configured', properties, now]);
   }
 }
 

@@ -1,8 +1,7 @@
-import type { FLAGS, Gates, NodeType } from '../../domain/tool.ts';
+import type { FLAGS, Gates, NodeType, OrganisationFlag } from '../../domain/tool.ts';
 import type { Caller } from './caller.ts';
 import type { Page, PageQuery } from './readers.ts';
 
-export type OrganisationFlag = typeof FLAGS.actions | typeof FLAGS.api;
 export type SystemFlag = typeof FLAGS.rollout;
 
 /**

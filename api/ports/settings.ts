@@ -1,4 +1,4 @@
-import type { AgentSettings } from '../../domain/agent.ts';
+import type { AgentSettings, StoredAgentSettings } from '../../domain/agent.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
 import type { Role } from '../../domain/role.ts';
 import type { Caller } from './caller.ts';
@@ -42,15 +42,13 @@ export type NewKey = KeyRecord & { key: string };
 export interface Settings {
   agents(caller: Caller, page: PageQuery): Promise<Page<AgentRecord>>;
   agent(caller: Caller, id: string): Promise<AgentRecord | null>;
-  createAgent(
-    caller: Caller,
-    agent: { name: string; settings: Partial<AgentSettings> },
-  ): Promise<AgentRecord>;
+  /** Of an idle rule, steps are stored only where they count; what was stored before waits for the flag (IDLE-2). */
+  createAgent(caller: Caller, agent: { name: string; settings: StoredAgentSettings }): Promise<AgentRecord>;
   /** `cleared` goes back to the installation's own. Null: no such agent here. */
   updateAgent(
     caller: Caller,
     id: string,
-    change: { name?: string; settings?: Partial<AgentSettings>; cleared?: ('model' | 'temperature')[] },
+    change: { name?: string; settings?: StoredAgentSettings; cleared?: ('model' | 'temperature')[] },
   ): Promise<AgentRecord | null>;
   channels(caller: Caller, page: PageQuery): Promise<Page<ChannelRecord>>;
   channel(caller: Caller, id: string): Promise<ChannelRecord | null>;

@@ -1,4 +1,5 @@
 import type { ApiPorts, ChannelRecord, ReceivingIntegration } from '../../api/ports.ts';
+import { completeAgentSettings } from '../../domain/agent.ts';
 import { ofCaller } from './fake-world.ts';
 import type { FakeWorld } from './fake-world.ts';
 
@@ -18,7 +19,7 @@ export function fakeSettings(world: FakeWorld): ApiPorts['settings'] {
       world.reach(ofCaller(world.agents, caller).find((agent) => agent.id === id) ?? null),
     async createAgent(caller, { name, settings }) {
       await world.reach(null);
-      return world.makeAgent(caller.organisationId, name, settings);
+      return world.makeAgent(caller.organisationId, name, completeAgentSettings(settings));
     },
     async updateAgent(caller, id, change) {
       await world.reach(null);
@@ -27,7 +28,7 @@ export function fakeSettings(world: FakeWorld): ApiPorts['settings'] {
       if (agent === undefined) return null;
       agent.name = change.name ?? agent.name;
       agent.version += 1;
-      agent.settings = { ...agent.settings, ...change.settings };
+      agent.settings = completeAgentSettings({ ...agent.settings, ...change.settings });
       for (const setting of change.cleared ?? []) delete agent.settings[setting];
       return agent;
     },

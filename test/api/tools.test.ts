@@ -55,7 +55,8 @@ describe('tools and their switches over the API', () => {
 
   it('ACT-7 puts a disabled node type before every flag', async () => {
     const flags = { ai_agent_action: true, ai_agent_action_api: true };
-    assert.deepEqual((await as('admin', 'PUT', '/v1/feature-flags', flags)).body, flags);
+    const on = (await as('admin', 'PUT', '/v1/feature-flags', flags)).body;
+    assert.deepEqual(on, { ...flags, ai_agent_sequential_idle: false, actions_center: false });
     assert.deepEqual([(await reasons())['api'], (await reasons())['qontak_chat_room_tag']], [null, null]);
     const path = '/v1/installation/node-registries/qontak_chat_room_tag';
     await as('owner', 'PUT', path, { enabled: false });
