@@ -91,7 +91,7 @@ const LEFT_OVER: Statement = {
     with reserved as (
       update placeholders p set state = 'clearing', updated_at = $4
       where p.organisation_id = $1 and p.conversation_id = $2 and p.provider_message_id is not null
-        and p.state in ('standing', 'taken', 'clearing') and p.turn is distinct from $3
+        and p.state in ('standing', 'taken', 'clearing') and (p.turn is null or p.turn is distinct from $3)
         and not exists (
           select from outbound o
           where o.organisation_id = $1 and o.conversation_id = $2 and o.cause = p.cause
