@@ -75,7 +75,7 @@ export interface ConversationState {
   /** The customer broke a silence that had led to something: the step it had come to, until that is noted. */
   brokenAt: number | null;
   /** Operators' own replies that wait to be sent, in the order of their commit. */
-  toSend: { rowId: string }[];
+  toSend: { rowId: string; seq: number }[];
 }
 
 /** Start argument; `state` is present only when a run continues an earlier one. */

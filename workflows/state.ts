@@ -76,7 +76,11 @@ function opened(early: ConversationState, facts: OpenedFacts, now: number): Conv
     escalatedEpoch: facts.escalatedEpoch,
   };
   const waiting = facts.waiting.reduce((state, row) => rowEntered(state, row, now), read);
-  return early.buffer.reduce((state, row) => rowEntered(state, { ...row, kind: 'message' }, row.at), waiting);
+  const heard = early.buffer.reduce(
+    (state, row) => rowEntered(state, { ...row, kind: 'message' }, row.at),
+    waiting,
+  );
+  return early.toSend.reduce(replyEntered, heard);
 }
 
 function rowEntered(state: ConversationState, row: EnteredRow, now: number): ConversationState {
@@ -91,9 +95,11 @@ function rowEntered(state: ConversationState, row: EnteredRow, now: number): Con
     case 'resolve':
       return commanded(state, row, { owner: 'agent', resolved: true });
     case 'reply':
-      return replyEntered(state, row);
+      return replyEntered(state, { rowId: row.id, seq: row.seq });
     case 'delivery_settled':
       return toSettle(withoutDelivery(state, row.about ?? ''), row.id, 'noted');
+    case 'approval_outcome':
+      return toSettle(state, row.id, 'noted');
   }
 }
 
@@ -116,10 +122,14 @@ function messageEntered(state: ConversationState, row: EnteredRow, now: number):
   });
 }
 
-/** The fence judges whether it may still leave; a signal too many changes nothing. */
-function replyEntered(state: ConversationState, row: EnteredRow): ConversationState {
-  const known = state.toSend.some(({ rowId }) => rowId === row.id);
-  return known ? state : { ...state, toSend: [...state.toSend, { rowId: row.id }], silence: null };
+/** The fence judges whether it may still leave; a signal too many changes nothing, and one overtaken by another neither. */
+function replyEntered(
+  state: ConversationState,
+  { rowId, seq }: ConversationState['toSend'][number],
+): ConversationState {
+  if (state.toSend.some((reply) => reply.rowId === rowId)) return state;
+  const toSend = [...state.toSend, { rowId, seq }].sort((a, b) => a.seq - b.seq);
+  return { ...state, toSend, silence: null };
 }
 
 /**
