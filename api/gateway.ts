@@ -50,7 +50,7 @@ export const DEFAULT_LIMITS: Limits = {
   streamsPerOrganisation: 500,
   streamsPerKey: 50,
   slowReaderMs: 30_000,
-  recheckMs: 15_000,
+  recheckMs: 10_000,
   visitorBurst: 30,
   visitorPerSecond: 1,
   heartbeatMs: 15_000,

@@ -341,7 +341,7 @@ describe('tenancy on the running product', () => {
         'update conversations set owner = owner',
         'select properties from events',
         'select name from events',
-        'update events set number = number',
+        'update events set at = at',
         'delete from events',
       ]);
     });
