@@ -16,7 +16,6 @@ export interface CallCase {
   name: string;
   /** As the titles name it. */
   title: string;
-  spec: 'ACT-8' | 'EXT-5';
   /** The customer's words of an earlier turn, which makes what this one is about. */
   first?: string;
   /** The row and the effect are one transaction. */
@@ -30,7 +29,6 @@ export interface CallCase {
 const creates = (kind: 'deal' | 'ticket'): CallCase => ({
   name: `${kind}-create`,
   title: `qontak_crm_${kind}_create`,
-  spec: 'ACT-8',
   async effect(stage, _room, { idempotency_key: key }) {
     const made = await stage.recordsMade(`${kind}s`, key);
     const posts = (await stage.crm()).filter(
@@ -44,7 +42,6 @@ const creates = (kind: 'deal' | 'ticket'): CallCase => ({
 const updates = (kind: 'deal' | 'ticket'): CallCase => ({
   name: `${kind}-update`,
   title: `qontak_crm_${kind}_update`,
-  spec: 'ACT-8',
   first: `${kind}-create`,
   async effect(stage, room, { idempotency_key: key }) {
     const puts = (await stage.crm()).filter(
@@ -67,7 +64,6 @@ const givesAway = (
 ): CallCase => ({
   name: `room-${name}`,
   title: `qontak_chat_room_${name}`,
-  spec: 'ACT-8',
   atomic: true,
   async effect(stage, room, call) {
     const effect = await auditsOf(stage, call, action);
@@ -97,7 +93,6 @@ export const CASES: readonly CallCase[] = [
   {
     name: 'room-tag',
     title: 'qontak_chat_room_tag',
-    spec: 'ACT-8',
     atomic: true,
     async effect(stage, room, call) {
       const effect = await auditsOf(stage, call, 'conversation.tagged');
@@ -110,7 +105,6 @@ export const CASES: readonly CallCase[] = [
   {
     name: 'order',
     title: 'an external action',
-    spec: 'EXT-5',
     async effect(stage, room, { idempotency_key: key }) {
       const came = await stage.came('orders', room);
       const keys = new Set(came.map(({ headers }) => headers['idempotency-key']));
@@ -124,7 +118,6 @@ export const CASES: readonly CallCase[] = [
     // The last: what recovers while a later kill comes would be hit once more, and this one shows it.
     name: 'note-once',
     title: 'an api action that may not be repeated',
-    spec: 'ACT-8',
     unrepeatable: true,
     async effect(stage, room) {
       const came = await stage.came('notes', room);

@@ -56,7 +56,7 @@ describe('a worker killed between deciding, calling and recording', function () 
       });
 
       for (const each of CASES) {
-        it(`${each.spec} does ${each.title} once over a kill at ${point}, and answers once`, async () => {
+        it(`ACT-8 does ${each.title} once over a kill at ${point}, and answers once`, async () => {
           const { room, messages, left } = killed.get(each.name) ?? assert.fail('it was not killed');
           assert.deepEqual(
             [left.call.state, left.call.attempts, left.effect.made],
