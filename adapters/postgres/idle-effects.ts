@@ -7,7 +7,6 @@ import type { Statement, Tenancy } from './as-organisation.ts';
 import { findOperator } from './assign-room.ts';
 import { writeAudit } from './audit.ts';
 import { close, giveAway } from './change-hands.ts';
-import { tellConversationsChanged } from './conversation-changed.ts';
 import { recordEvent } from './events.ts';
 import type { SilentConversation } from './fire-idle.ts';
 import { storable } from './storable.ts';
@@ -100,13 +99,12 @@ async function leave(
   hands: Omit<Leaving, 'closingCause'>,
   { ownEpoch }: { ownEpoch: number | null },
 ): Promise<IdleVerdict> {
-  const { tenancy, conversation, last, now } = firing;
+  const { last } = firing;
   const text = textOf(firing);
   const closingCause = text === null ? null : causeOf(firing);
   const verdict = { kind: 'done' as const, leaves: { ...hands, closingCause }, last };
   const closing = text === null ? {} : { message: { kind: 'closing' as const, text, epoch: hands.epoch } };
   await write(firing, { outcome: 'fired', verdict, ownEpoch, ...closing });
-  await tellConversationsChanged(tenancy, [conversation.id], now);
   await tell(firing, 'ai_agent_idle_step_fired', { ...placeOf(firing), is_last_step: last });
   return verdict;
 }
