@@ -90,8 +90,11 @@ async function judge(
   { now, queuesHeld }: { now: Date; queuesHeld: boolean },
 ): Promise<IdleVerdict | 'hold_queues'> {
   const key = [ref.organisationId, ref.conversationId];
-  await tenancy.rows(LOCK, key);
-  const [found] = await tenancy.rows<SilentConversation>(READ, [...key, due.seenSeq, due.step]);
+  // They travel together, one after the other.
+  const [, [found]] = await Promise.all([
+    tenancy.rows(LOCK, key),
+    tenancy.rows<SilentConversation>(READ, [...key, due.seenSeq, due.step]),
+  ]);
   if (found === undefined) return { kind: 'left' };
   const { outcome, verdict } = found;
   if (outcome !== null && outcome !== 'failed') return verdict as IdleVerdict;

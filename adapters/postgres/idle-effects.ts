@@ -67,7 +67,7 @@ async function nudge(firing: Firing): Promise<IdleVerdict> {
   const cause = causeOf(firing);
   const verdict = { kind: 'planned' as const, cause, last: firing.last };
   const message = { kind: 'nudge' as const, cause, text, epoch: firing.conversation.epoch };
-  await write(firing, { outcome: 'planned', verdict, message });
+  await write(firing, { outcome: 'planned', verdict, message }, firing.tenancy.lastRows);
   return verdict;
 }
 
@@ -131,9 +131,10 @@ interface Written {
 async function write(
   firing: Firing,
   { outcome, reason, verdict, ownEpoch, message }: Written,
+  rows: Tenancy['rows'] = firing.tenancy.rows,
 ): Promise<void> {
   const { tenancy, conversation, due, step, attempt, now } = firing;
-  await tenancy.rows(WRITE, [
+  await rows(WRITE, [
     tenancy.organisationId,
     conversation.id,
     due.seenSeq,
