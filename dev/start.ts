@@ -70,7 +70,7 @@ function addresses(running: Stage, dataDir: string): string[] {
     `Model          ${model}`,
     ...(dev.stand_ins === null
       ? []
-      : [`Stand-ins      ${dev.stand_ins} (WhatsApp, Qontak CRM, webhook receivers)`]),
+      : [`Stand-ins      ${dev.stand_ins} (WhatsApp, Slack, Qontak CRM, webhook receivers)`]),
     ...(dev.metrics.api === null ? [] : [`Figures        ${dev.metrics.api}`]),
     `Keys, database ${file}`,
     `Logs           ${dataDir}/logs`,

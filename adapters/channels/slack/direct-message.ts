@@ -23,7 +23,8 @@ export function slackHumans(parts: { webApi: WebApi; workspaceOf: WorkspaceOf })
       if (opened.kind !== 'ok') return withoutMessage(replacedAs(opened, ''));
       const channel = asId(asObject(opened.body['channel'])?.['id']);
       if (channel === null) return { kind: 'failed', code: 'no_direct_channel' };
-      return postedAs(await webApi('chat.postMessage', { channel, ...bodyOf(message) }, { token, signal }));
+      const answer = await webApi('chat.postMessage', { channel, ...bodyOf(message) }, { token, signal });
+      return postedAs(answer, channel);
     },
 
     async replace(organisationId, providerMessageId, message, signal) {

@@ -4,13 +4,13 @@ import { messageIdOf, TS } from './room.ts';
 import type { WebApiAnswer } from './web-api.ts';
 
 /** The outcome of a post, which is never repeated when it may have arrived. */
-export function postedAs(answer: WebApiAnswer): SendOutcome {
+export function postedAs(answer: WebApiAnswer, postedTo: string): SendOutcome {
   switch (answer.kind) {
     case 'ok': {
-      const [channel, ts] = [asId(answer.body['channel']), asId(answer.body['ts'])];
+      // Slack answers with the channel's id where it was addressed by a name or a person.
+      const [channel, ts] = [asId(answer.body['channel']) ?? postedTo, asId(answer.body['ts'])];
       // Accepted, it seems, but by something that does not answer as Slack does.
-      if (channel === null || ts === null || !TS.test(ts))
-        return { kind: 'unknown', code: 'answer_unreadable' };
+      if (ts === null || !TS.test(ts)) return { kind: 'unknown', code: 'answer_unreadable' };
       return { kind: 'sent', providerMessageId: messageIdOf(channel, ts) };
     }
     case 'not_now':

@@ -32,7 +32,7 @@ export async function postPlaceholder(
     },
     { token, signal },
   );
-  return postedAs(answer);
+  return postedAs(answer, thread.channel);
 }
 
 /** Puts a neutral line in its place. */
