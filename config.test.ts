@@ -83,6 +83,10 @@ describe('config', () => {
       problemsOf(() => loadConfig({}, 'first-key')).map((problem) => problem.split(' ')[0]),
       ['DATABASE_URL', 'DATABASE_LOOKUP_URL'],
     );
+    assert.deepEqual(
+      problemsOf(() => loadConfig({}, 'reseal')).map((problem) => problem.split(' ')[0]),
+      ['DATABASE_URL', 'DATABASE_LOOKUP_URL', 'SECRETS_KEY'],
+    );
     assert.equal(loadConfig(api, 'api').postgres.ownerUrl, null);
   });
 

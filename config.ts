@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 /** A program of ours that reads the environment; all require DATABASE_URL, each some more (see `REQUIRED`). */
-export type Program = 'api' | 'worker' | 'migrate' | 'first-key';
+export type Program = 'api' | 'worker' | 'migrate' | 'first-key' | 'reseal';
 
 /** Present where the program requires it, otherwise perhaps absent. */
 type For<P extends Program, Requiring extends Program> = [P] extends [Requiring] ? string : string | null;
@@ -24,7 +24,7 @@ export interface Config<P extends Program = Program> {
     /** Login that row-level security binds. */
     readonly url: string;
     /** Login that may only ask which organisation a key or a channel belongs to. */
-    readonly lookupUrl: For<P, 'api' | 'migrate' | 'first-key'>;
+    readonly lookupUrl: For<P, 'api' | 'migrate' | 'first-key' | 'reseal'>;
     /** Login of the relay and other work across organisations. */
     readonly jobsUrl: For<P, 'worker' | 'migrate'>;
     /** Login that owns the schema; only migrations know it. */
@@ -50,7 +50,7 @@ export interface Config<P extends Program = Program> {
     readonly taskQueue: string | null;
   };
   /** `id:base64,…`, 32 bytes each: the first encrypts, all decrypt. */
-  readonly secretsKey: For<P, 'api' | 'worker'>;
+  readonly secretsKey: For<P, 'api' | 'worker' | 'reseal'>;
   /** `host:port` that calls to the outside may reach although the address is private. */
   readonly egressAllow: readonly string[];
   readonly whatsapp: { readonly graphUrl: string };
@@ -82,6 +82,7 @@ const REQUIRED: Record<Program, readonly (keyof z.infer<typeof settings>)[]> = {
   worker: ['DATABASE_JOBS_URL', 'SECRETS_KEY'],
   migrate: ['DATABASE_OWNER_URL', 'DATABASE_LOOKUP_URL', 'DATABASE_JOBS_URL'],
   'first-key': ['DATABASE_LOOKUP_URL'],
+  reseal: ['DATABASE_LOOKUP_URL', 'SECRETS_KEY'],
 };
 
 function count(minimum: number, maximum: number) {

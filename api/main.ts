@@ -1,6 +1,7 @@
 import { openAsides, receivers } from '../adapters/channels/index.ts';
 import { describeConfig } from '../adapters/log/describe-config.ts';
 import { openLog } from '../adapters/log/log.ts';
+import { sealAnswers } from '../adapters/postgres/idempotency-keys.ts';
 import { openGatewayStores } from '../adapters/postgres/index.ts';
 import { openSecrets } from '../adapters/secrets/secrets.ts';
 import { openConversations } from '../adapters/temporal/conversations.ts';
@@ -13,7 +14,6 @@ import { createApp } from './app.ts';
 import { listen } from './listen.ts';
 import { NO_INTERACTIONS } from './no-interactions.ts';
 
-const REMEMBERED_ANSWER = { table: 'idempotency_keys', column: 'body' };
 const clock = { now: () => new Date() };
 
 try {
@@ -57,10 +57,7 @@ async function main(config: Config<'api'>): Promise<void> {
       publicUrl: config.http.publicUrl,
       trustedProxies: config.http.trustedProxies,
       workflowUrl: workflowUrl(config.temporal),
-      sealAnswer: {
-        seal: (text, row) => secrets.seal(text, { ...REMEMBERED_ANSWER, row }),
-        open: (sealed, row) => secrets.open(sealed, { ...REMEMBERED_ANSWER, row }),
-      },
+      sealAnswer: sealAnswers(secrets),
       closing: stopping,
     },
   );

@@ -34,10 +34,12 @@ function programOf(name, rest) {
   if (name === 'bench') return ['dev/run-bench.ts', ...rest];
   if (name === 'migrate') return ['workers/migrate.ts', ...rest];
   if (name === 'first-key') return ['workers/first-key.ts', ...rest];
+  if (name === 'reseal') return ['workers/reseal.ts', ...rest];
   if (name === 'record-histories') return ['dev/record-histories.ts', ...rest];
   if (name === 'acceptance') return ['dev/write-acceptance.ts', ...rest];
   throw new Error(
-    'usage: node dev/bootstrap.mjs start|test|unit|bench|migrate|first-key|record-histories|acceptance [arguments]',
+    'usage: node dev/bootstrap.mjs start|test|unit|bench|migrate|first-key|reseal|record-histories|acceptance' +
+      ' [arguments]',
   );
 }
 

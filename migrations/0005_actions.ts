@@ -46,6 +46,8 @@ export async function up(knex: Knex): Promise<void> {
     );
     call parley_protect('external_action_versions');
     grant select, insert on external_action_versions to parley_app;
+    -- What a version means stays for good; a rotation of the key only seals the same secrets anew, in their place.
+    grant update (secrets) on external_action_versions to parley_app;
 
     create table calls (
       organisation_id uuid not null references organisations (id),

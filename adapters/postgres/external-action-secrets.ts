@@ -1,5 +1,5 @@
 import type { ActionSecret } from '../../api/ports.ts';
-import type { Secrets } from '../secrets/secrets.ts';
+import type { Place, Secrets } from '../secrets/secrets.ts';
 
 /** The secrets of one version of an external action, by name, in the clear. Keep them out of logs. */
 export type ActionSecrets = Partial<Record<ActionSecret, string>>;
@@ -15,7 +15,7 @@ export function sealActionSecrets(
   version: number,
   plain: ActionSecrets,
 ): ActionSecrets {
-  return mapped(plain, (value, name) => secrets.seal(value, place(id, version, name)));
+  return mapped(plain, (value, name) => secrets.seal(value, placeOfActionSecret(id, version, name)));
 }
 
 /** @throws Error when one was not sealed for this version and name, or with a key we do not have. */
@@ -25,10 +25,10 @@ export function openActionSecrets(
   version: number,
   sealed: ActionSecrets,
 ): ActionSecrets {
-  return mapped(sealed, (value, name) => secrets.open(value, place(id, version, name)));
+  return mapped(sealed, (value, name) => secrets.open(value, placeOfActionSecret(id, version, name)));
 }
 
-function place(id: string, version: number, name: string) {
+export function placeOfActionSecret(id: string, version: number, name: string): Place {
   return { table: 'external_action_versions', row: `${id}:${version}`, column: `secrets.${name}` };
 }
 

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { IdempotencyKeys } from '../../api/ports.ts';
+import type { Place, Secrets } from '../secrets/secrets.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
 import { storableJson } from './storable.ts';
@@ -61,4 +62,20 @@ export function openIdempotencyKeys(pool: pg.Pool): IdempotencyKeys {
         else await tenancy.rows(FINISH, [...place, answer.status, storableJson(answer.body)]);
       }),
   };
+}
+
+/** Seals an answer that shows a secret before it is remembered; `row` names whose it is, as `placeOfAnswer` has it. */
+export function sealAnswers(secrets: Secrets): {
+  seal(text: string, row: string): string;
+  open(sealed: string, row: string): string;
+} {
+  return {
+    seal: (text, row) => secrets.seal(text, placeOfAnswer(row)),
+    open: (sealed, row) => secrets.open(sealed, placeOfAnswer(row)),
+  };
+}
+
+/** `row`: organisation, API key and Idempotency-Key as a JSON array; what the gateway says when it seals. */
+export function placeOfAnswer(row: string): Place {
+  return { table: 'idempotency_keys', row, column: 'body' };
 }

@@ -1,4 +1,4 @@
-import type { Secrets } from '../secrets/secrets.ts';
+import type { Place, Secrets } from '../secrets/secrets.ts';
 
 /** Seals the secrets of a channel integration for its row, each to its own name. */
 export function seal(
@@ -6,7 +6,7 @@ export function seal(
   integrationId: string,
   plain: Record<string, string>,
 ): Record<string, string> {
-  return mapped(plain, (value, name) => secrets.seal(value, place(integrationId, name)));
+  return mapped(plain, (value, name) => secrets.seal(value, placeOfIntegrationSecret(integrationId, name)));
 }
 
 /** @throws Error when one was not sealed for this row and name, or with a key we do not have. */
@@ -15,10 +15,10 @@ export function openSealed(
   integrationId: string,
   sealed: Record<string, string>,
 ): Record<string, string> {
-  return mapped(sealed, (value, name) => secrets.open(value, place(integrationId, name)));
+  return mapped(sealed, (value, name) => secrets.open(value, placeOfIntegrationSecret(integrationId, name)));
 }
 
-function place(integrationId: string, name: string) {
+export function placeOfIntegrationSecret(integrationId: string, name: string): Place {
   return { table: 'channel_integrations', row: integrationId, column: `secrets.${name}` };
 }
 

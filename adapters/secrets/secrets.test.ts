@@ -56,6 +56,8 @@ describe('secrets', () => {
     const rotated = openSecrets(`${K2}, ${K1}`);
     assert.equal(rotated.open(old, place), 'token');
     const fresh = rotated.seal('token', place);
+    assert.deepEqual([rotated.keyOf(old), rotated.keyOf(fresh), rotated.newestKey], ['k1', 'k2', 'k2']);
+    assert.equal(rotated.keyOf('plain-token'), null);
     assert.equal(openSecrets(K2).open(fresh, place), 'token');
     assert.throws(() => openSecrets(K2).open(old, place), /names no key/);
     assert.throws(() => openSecrets(K1).open(fresh, place), /names no key/);

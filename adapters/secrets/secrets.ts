@@ -12,6 +12,10 @@ export interface Secrets {
   seal(plain: string, place: Place): string;
   /** @throws Error without the value: unknown key, another place, or altered. */
   open(sealed: string, place: Place): string;
+  /** Id of the key that seals. */
+  readonly newestKey: string;
+  /** Id of the key that a sealed value names, known here or not; null: it is not sealed. */
+  keyOf(sealed: string): string | null;
 }
 
 /** Given to both ciphers: without it Node takes a tag of four bytes for good. */
@@ -30,6 +34,9 @@ export function openSecrets(secretsKey: string): Secrets {
   const [newestId, newestKey] = newest;
 
   return {
+    newestKey: newestId,
+    keyOf: (sealed) => FORMAT.exec(sealed)?.[1] ?? null,
+
     seal(plain, place) {
       const iv = randomBytes(IV_BYTES);
       const cipher = createCipheriv('aes-256-gcm', newestKey, iv, { authTagLength: TAG_BYTES });
