@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import type pg from 'pg';
+import pg from 'pg';
 import { later, NOW, openInstallation } from './installation.ts';
 import { CLOSE, GIVE, NUDGE, openSilence } from './silence.ts';
 import type { Silence } from './silence.ts';
@@ -9,8 +9,11 @@ const CAUSE = 'idle:1:0';
 describe('fire idle', () => {
   let pool: pg.Pool;
   let close: () => Promise<void>;
+  let ownerUrl: string;
   before(async () => {
-    ({ pool, close } = await openInstallation());
+    const installation = await openInstallation();
+    ({ pool, close } = installation);
+    ({ ownerUrl } = installation.database);
   });
   after(() => close());
 
@@ -176,6 +179,24 @@ describe('fire idle', () => {
       assert.equal((await silence.conversation()).status, 'open');
     });
 
+    it('IDLE-5 (IDLE-S03 ERR-2) fires in order and closes nothing where the reset was never noted', async () => {
+      const silence = await openSilence(pool, [NUDGE, CLOSE]);
+      await silence.fire(0);
+      await silence.say('m2');
+      assert.deepEqual(await silence.fire(1), { kind: 'reset' }, 'the old sequence is over');
+      assert.deepEqual((await silence.fire(0, 1_800, { seenSeq: 2 })).kind, 'planned');
+      assert.equal((await silence.conversation()).status, 'open');
+      assert.equal((await silence.fire(1, 2_400, { seenSeq: 2 })).kind, 'done');
+      assert.deepEqual(
+        (await silence.firings()).map(([seq, step]) => [seq, step]),
+        [
+          [1, 0],
+          [2, 0],
+          [2, 1],
+        ],
+      );
+    });
+
     it('OBS-1 (IDLE-S03 AC-1) notes once that the customer broke a sequence that had led to something', async () => {
       const silence = await openSilence(pool, [NUDGE, CLOSE]);
       await silence.fire(0);
@@ -221,6 +242,26 @@ describe('fire idle', () => {
           detail: { epoch: 2, idle_step: 1 },
         },
       ]);
+    });
+
+    it('IDLE-6 (IDLE-S02 ERR-2) does nothing of a resolve that fails half-way, and closes at the next try', async () => {
+      const silence = await openSilence(pool, [CLOSE]);
+      const owner = new pg.Client({ connectionString: ownerUrl });
+      await owner.connect();
+      try {
+        await owner.query(`
+          create function fail() returns trigger language plpgsql as $$ begin raise exception 'no room'; end $$;
+          create trigger fail before insert on idle_firings for each row execute function fail()`);
+        await assert.rejects(silence.fire(0));
+        const { status, epoch } = await silence.conversation();
+        assert.deepEqual([status, epoch, await silence.planned()], ['open', 1, []]);
+        assert.deepEqual(await silence.look('select from audit'), []);
+      } finally {
+        await owner.query('drop trigger if exists fail on idle_firings; drop function if exists fail');
+        await owner.end();
+      }
+      assert.equal((await silence.fire(0)).kind, 'done');
+      assert.equal((await silence.conversation()).status, 'resolved');
     });
 
     it('IDLE-5 never closes twice, nor a conversation that the customer opened again', async () => {

@@ -96,6 +96,14 @@ describe('idle rules as they fire', () => {
     assert.deepEqual(await silence.fire(0, 5_000), PLANNED, 'what fired stays what it was');
   });
 
+  it('IDLE-8 (IDLE-S02 NEG-1) uses no rule of the channel after its last step', async () => {
+    const silence = await openSilence(pool, [NUDGE]);
+    const rule = { default_idle_rule: { action: 'resolve', resolve: { duration: 1, message: 'Bye' } } };
+    await silence.look('update channel_integrations set settings = $1', [JSON.stringify(rule)]);
+    assert.deepEqual([await silence.fire(0), await silence.fire(1, 9_000)], [PLANNED, OFF]);
+    assert.deepEqual([(await silence.conversation()).status, await waits(silence)], ['open', [600]]);
+  });
+
   describe('business hours', () => {
     it('IDLE-10 waits for the opening, over a holiday too', async () => {
       const silence = await openSilence(pool, [NUDGE, GIVE], { settings: { businessHours: OFFICE } });
