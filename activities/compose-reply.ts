@@ -3,7 +3,7 @@ import { turnCause } from '../contract/ids.ts';
 import { needsUnderstanding, personalityFor } from '../domain/agent.ts';
 import type { CoreIntent } from '../domain/intents.ts';
 import { callModel } from './call-model.ts';
-import { calledNotice, escalationOf } from './escalation.ts';
+import { calledNotice, escalating } from './escalation.ts';
 import { offeredTools } from './offered-tools.ts';
 import type { OfferedTool } from './offered-tools.ts';
 import type { ActivityPorts, CallStep, ModelToolCall, TakenTurn, TurnStep } from './ports.ts';
@@ -94,7 +94,7 @@ export function makeComposeReply(ports: ActivityPorts) {
     );
     if (answer.kind === 'calls')
       return propose(ports, { ref, taken, at, offered, proposed: answer.calls, trace, order });
-    const rule = order.asking === null ? await escalating(ports, ref, taken, order) : null;
+    const rule = await escalating(ports, ref, taken, order);
     if (rule !== null) {
       const text = await calledNotice(ports, organisationId, taken);
       await planReply(ports, ref, taken, { text, kind: 'notice' }, trace);
@@ -121,20 +121,6 @@ async function leftBehind(
   const verdict = standingCalls(rows, throughSeq);
   const isOpen = verdict.leaves !== null || verdict.calls.some(({ is }) => is === 'to_run');
   return isOpen ? verdict : null;
-}
-
-/** The rule that calls a person now, before the answer is sent or remembered (ESC-1); its name. */
-async function escalating(
-  { escalations, clock }: Pick<ActivityPorts, 'escalations' | 'clock'>,
-  ref: ConversationRef,
-  taken: Taken,
-  { turn, coreIntent, wantsHuman }: ComposeOrder,
-): Promise<string | null> {
-  const match = escalationOf(taken, { coreIntent, wantsHuman });
-  if (match === null) return null;
-  if (taken.settings.escalationAssignee !== null) return match.name;
-  await escalations.noteNobody(ref, { turn, rule: match.name }, clock.now());
-  return null;
 }
 
 async function planReply(

@@ -2,7 +2,7 @@ import type { ConversationRef } from '../contract/conversation.ts';
 import { reasonOf } from './escalation.ts';
 import type { ActivityPorts } from './ports.ts';
 
-/** The customer was told: the conversation is marked, and whoever looks sees it (ESC-2). */
+/** The customer was told: the conversation is marked, and whoever looks sees it (ESC-2). The epoch of that, or null. */
 export function makeEscalate({
   escalations,
   transcript,
@@ -12,10 +12,10 @@ export function makeEscalate({
     turn,
     rule,
     ...ref
-  }: ConversationRef & { turn: number; rule: string }): Promise<boolean> => {
+  }: ConversationRef & { turn: number; rule: string }): Promise<number | null> => {
     const opened = await transcript.open(ref);
-    if (opened === null) return false;
+    if (opened === null) return null;
     const why = { turn, rule, reason: reasonOf(rule, opened.settings) };
-    return (await escalations.escalate(ref, why, clock.now())) !== null;
+    return (await escalations.escalate(ref, why, clock.now()))?.epoch ?? null;
   };
 }

@@ -1,3 +1,4 @@
+import type { ConversationRef } from '../contract/conversation.ts';
 import { escalationFacts, firstMatch } from '../domain/escalation.ts';
 import { isOpen, nextOpening } from '../domain/business-hours.ts';
 import type { CoreIntent } from '../domain/intents.ts';
@@ -7,13 +8,20 @@ import type { ActivityPorts, TakenTurn } from './ports.ts';
 
 type Taken = Extract<TakenTurn, { kind: 'taken' }>;
 
+/** What was understood of the turn's messages. */
+export interface Heard {
+  coreIntent: CoreIntent | null;
+  /** The customer asked for a person. */
+  wantsHuman: boolean;
+}
+
 /** The rule of a customer who asks for a person in plain words, where the agent has that on. */
 const ASKED_FOR_PERSON = { name: 'asked_for_a_person', reason: 'The customer asked for a person.' };
 
 /** Why a person is to be called in place of the agent's answer (ESC-1); null: the answer goes out. */
-export function escalationOf(
+function escalationOf(
   taken: Taken,
-  { coreIntent, wantsHuman }: { coreIntent: CoreIntent | null; wantsHuman: boolean },
+  { coreIntent, wantsHuman }: Heard,
 ): { name: string; reason: string } | null {
   const facts = escalationFacts({
     texts: taken.messages.map(({ content }) => describeContent(content)),
@@ -27,6 +35,20 @@ export function escalationOf(
   const { escalationRules, naturalLanguageEscalation } = taken.settings;
   const asked = naturalLanguageEscalation && wantsHuman ? ASKED_FOR_PERSON : null;
   return firstMatch(escalationRules, facts) ?? asked;
+}
+
+/** The rule that calls a person now, before the answer, or a question, is sent or remembered (ESC-1, ESC-3); its name. */
+export async function escalating(
+  { escalations, clock }: Pick<ActivityPorts, 'escalations' | 'clock'>,
+  ref: ConversationRef,
+  taken: Taken,
+  { turn, ...heard }: { turn: number } & Heard,
+): Promise<string | null> {
+  const match = escalationOf(taken, heard);
+  if (match === null) return null;
+  if (taken.settings.escalationAssignee !== null) return match.name;
+  await escalations.noteNobody(ref, { turn, rule: match.name }, clock.now());
+  return null;
 }
 
 /** The reason that a rule's name stands for in the agent's settings; names travel, words stay here. */

@@ -4,6 +4,8 @@ import { DEFAULT_EXTERNAL_ACTION } from '../domain/external-action.ts';
 import { confirmationText } from '../domain/outcome-message.ts';
 import { actionOf, valuesOf } from './call-external-action.ts';
 import type { ComposeVerdict } from './compose-reply.ts';
+import { calledNotice, escalating } from './escalation.ts';
+import type { Heard } from './escalation.ts';
 import type { ActivityPorts, Call, ExternalActionVersion } from './ports.ts';
 import { turnSettings } from './turn-settings.ts';
 
@@ -12,13 +14,15 @@ export type ConfirmationVerdict =
   /** The builder wrote no text for this: the agent words the question itself. */
   | { kind: 'in_own_words' };
 
-/** Plans the builder's question before an external action (EXT-4), where the builder wrote one. */
+/** Plans the builder's question before an external action (EXT-4), where the builder wrote one and no person is called. */
 export function makePlanConfirmation(ports: ActivityPorts) {
   return async ({
     turn,
     callId,
+    coreIntent,
+    wantsHuman,
     ...ref
-  }: ConversationRef & { turn: number; callId: string }): Promise<ConfirmationVerdict> => {
+  }: ConversationRef & { turn: number; callId: string } & Heard): Promise<ConfirmationVerdict> => {
     const now = ports.clock.now();
     const call = await ports.calls.read({ organisationId: ref.organisationId, callId });
     const action = call === null ? null : await actionOf(ports, ref, call);
@@ -31,18 +35,21 @@ export function makePlanConfirmation(ports: ActivityPorts) {
       contact: { ...contact, id: null },
       conversationId: ref.conversationId,
     });
+    const rule = await escalating(ports, ref, taken, { turn, coreIntent, wantsHuman });
     const reply = {
       turn,
       cause: turnCause(turn),
-      kind: 'confirmation' as const,
-      text: confirmationText(action, values).text,
+      ...(rule === null
+        ? { kind: 'confirmation' as const, text: confirmationText(action, values).text }
+        : { kind: 'notice' as const, text: await calledNotice(ports, ref.organisationId, taken) }),
       epoch: taken.epoch,
       answersSeq: taken.lastSeq,
       inReplyTo: taken.messages.map((message) => message.providerMessageId),
     };
     await ports.transcript.plan(ref, reply, null, now);
     const settings = turnSettings(taken);
-    return { kind: 'planned', answersSeq: taken.lastSeq, settings, summaryDue: false };
+    const escalates = rule === null ? {} : { escalates: rule };
+    return { kind: 'planned', answersSeq: taken.lastSeq, settings, summaryDue: false, ...escalates };
   };
 }
 

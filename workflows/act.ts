@@ -18,6 +18,8 @@ export type Draft =
       opens: Question | null;
       /** The rule that called a person; the reply tells the customer. */
       escalates?: string;
+      /** The messages are for the people; the reply only tells the customer so. */
+      passesOn?: boolean;
     }
   /** The messages reached the people; nothing is to be said. */
   | { kind: 'quiet'; answersSeq: number }
@@ -86,7 +88,9 @@ const SPEAKING_AT_ONCE: Speech = {
 async function hold({ shell, turn }: Round): Promise<Draft> {
   shell.doing(`turn ${turn}: passing on to the people`);
   const held = await untilStoreIsBack(() => ownStore.holdEscalated({ ...shell.ref, turn }));
-  return held.kind === 'quiet' ? held : noteTaken(shell, held);
+  if (held.kind === 'quiet') return held;
+  const draft = noteTaken(shell, held);
+  return draft.kind === 'planned' ? { ...draft, passesOn: true } : draft;
 }
 
 /** The customer hears the outcome, or, where it takes too long, that it follows (EXT-5). */
@@ -109,7 +113,9 @@ async function callExternally(
 async function askToConfirm(round: Round, speech: Speech, callId: string): Promise<Draft> {
   const { shell, turn } = round;
   const asking = { callId, kind: 'awaiting_confirmation' as const };
-  const planned = await untilStoreIsBack(() => ownStore.planConfirmation({ ...shell.ref, turn, callId }));
+  const { coreIntent, wantsHuman } = speech;
+  const order = { ...shell.ref, turn, callId, coreIntent, wantsHuman };
+  const planned = await untilStoreIsBack(() => ownStore.planConfirmation(order));
   if (planned.kind === 'in_own_words') return talk(round, { ...speech, asking });
   const draft = noteTaken(shell, planned);
   return draft.kind === 'planned' ? { ...draft, opens: asking } : draft;

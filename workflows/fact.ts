@@ -29,7 +29,7 @@ export type Fact =
   /** A newer message is on its way, or there is nothing more to fire. */
   | { fact: 'idleStopped' }
   | { fact: 'breakNoted' }
-  | { fact: 'escalated' }
+  | { fact: 'escalated'; epoch: number }
   | { fact: 'replySent'; rowId: string };
 
 export interface OpenedFacts {

@@ -53,7 +53,7 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
     case 'idleStopped':
       return { ...state, silence: state.silence && { ...state.silence, due: null } };
     case 'escalated':
-      return { ...state, escalatedEpoch: state.epoch, silence: null };
+      return { ...state, escalatedEpoch: fact.epoch, silence: null };
     case 'breakNoted':
       return { ...state, brokenAt: null };
     case 'replySent':

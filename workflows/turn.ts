@@ -39,13 +39,15 @@ export async function runTurn(shell: TurnShell): Promise<void> {
     if (sent.kind === 'refused' && sent.reason === 'newer_message') continue;
     closeQuestion();
     if (draft.opens !== null && sent.kind !== 'refused') {
-      const due = Date.now() + shell.state().settings.confirmMs;
+      // Where a person was called instead, the question was never asked: its call is cancelled at once.
+      const due = Date.now() + (draft.escalates === undefined ? shell.state().settings.confirmMs : 0);
       shell.tell({ fact: 'callOpened', call: { ...draft.opens, due } });
     }
     const answeredSeq = 'answersSeq' in sent ? sent.answersSeq : draft.answersSeq;
     shell.tell({ fact: 'turnAnswered', answeredSeq });
     if (draft.escalates !== undefined && sent.kind !== 'refused')
       await escalate(shell, turn, draft.escalates);
+    if (draft.passesOn === true) await tellHuman(shell, turn);
     if (draft.summaryDue) await summarise(shell, turn);
     return;
   }
@@ -54,22 +56,28 @@ export async function runTurn(shell: TurnShell): Promise<void> {
 /** The customer was told that a person is called; now one is (ESC-2). */
 async function escalate(shell: TurnShell, turn: number, rule: string): Promise<void> {
   shell.doing(`turn ${turn}: calling a person`);
-  const marked = await untilStoreIsBack(() => ownStore.escalate({ ...shell.ref, turn, rule }));
-  if (!marked) return;
-  shell.tell({ fact: 'escalated' });
+  const epoch = await untilStoreIsBack(() => ownStore.escalate({ ...shell.ref, turn, rule }));
+  if (epoch === null) return;
+  shell.tell({ fact: 'escalated', epoch });
   await tellHuman(shell, turn);
 }
 
-/** Tried a few times and never in the way: whoever looks at the conversations sees it without. */
+/**
+ * Tried a few times and never in the way: whoever looks at the conversations sees it without. Who writes, answers or
+ * takes it over meanwhile does not wait for it.
+ */
 async function tellHuman(shell: TurnShell, turn: number): Promise<void> {
-  try {
-    const { told, code } = await people.tellHuman.executeWithOptions({ summary: `turn ${turn}` }, [
-      shell.ref,
-    ]);
-    if (!told && code !== null) log.warn('nobody could be told', { turn, code });
-  } catch (error) {
-    log.warn('nobody could be told', { turn, code: failureCode(error, 'CALL_TRY_AGAIN') });
-  }
+  shell.doing(`turn ${turn}: telling a person`);
+  let ended = false;
+  void people.tellHuman
+    .executeWithOptions({ summary: `turn ${turn}` }, [shell.ref])
+    .then(({ told, code }) => {
+      if (!told && code !== null) log.warn('nobody could be told', { turn, code });
+    })
+    .catch((error) => log.warn('nobody could be told', { turn, code: failureCode(error, 'CALL_TRY_AGAIN') }))
+    .finally(() => (ended = true));
+  const { epoch } = shell.state();
+  await condition(() => ended || shell.state().buffer.length > 0 || shell.state().epoch !== epoch);
 }
 
 /** The customer answered a nudge, or came back after one: the sequence starts anew (IDLE-5). */

@@ -4,7 +4,7 @@ import type { ConversationRef } from '../../contract/conversation.ts';
 export interface Escalations {
   /**
    * Marks the conversation escalated, with its audit entry and event, while the agent has it; marked already, it stays
-   * as it is. Null: a person has it meanwhile, or it is over.
+   * as it is. Null: a person has it, or had it since the turn's message was planned, or it is over.
    */
   escalate(
     ref: ConversationRef,
@@ -27,6 +27,8 @@ export interface Escalations {
 
 export interface Escalated {
   escalatedAt: Date;
+  /** As long as the conversation has this one, it is escalated. */
+  epoch: number;
 }
 
 export interface Briefing {

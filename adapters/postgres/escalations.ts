@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { Escalations } from '../../activities/ports.ts';
+import { turnCause } from '../../contract/ids.ts';
 import { describeContent } from '../../domain/message.ts';
 import type { MessageContent } from '../../domain/message.ts';
 import { asOrganisation } from './as-organisation.ts';
@@ -15,13 +16,16 @@ const ESCALATE: Statement = {
     set escalated_epoch = epoch, escalated_at = $3, escalation_reason = $4, escalation_noticed_at = $3
     where organisation_id = $1 and id = $2 and owner = 'agent' and status = 'open'
       and escalated_epoch is distinct from epoch
+      and epoch = (
+        select o.epoch from outbound o
+        where o.organisation_id = $1 and o.conversation_id = $2 and o.cause = $5 and o.part = 0)
     returning agent_id, epoch`,
 };
 
 const STANDING: Statement = {
   name: 'escalated-at',
   text: `
-    select escalated_at from conversations
+    select escalated_at, epoch from conversations
     where organisation_id = $1 and id = $2 and owner = 'agent' and status = 'open' and escalated_epoch = epoch`,
 };
 
@@ -88,11 +92,13 @@ export function openEscalations(pool: pg.Pool): Escalations {
     escalate: (ref, { turn, rule, reason }, now) =>
       asOrganisation(pool, ref.organisationId, async (tenancy) => {
         const key = [ref.organisationId, ref.conversationId];
-        const values = [...key, now, storable(reason)];
+        const values = [...key, now, storable(reason), turnCause(turn)];
         const [marked] = await tenancy.rows<{ agent_id: string; epoch: number }>(ESCALATE, values);
         if (marked === undefined) {
-          const [standing] = await tenancy.rows<{ escalated_at: Date }>(STANDING, key);
-          return standing === undefined ? null : { escalatedAt: standing.escalated_at };
+          const [standing] = await tenancy.rows<{ escalated_at: Date; epoch: number }>(STANDING, key);
+          return standing === undefined
+            ? null
+            : { escalatedAt: standing.escalated_at, epoch: standing.epoch };
         }
         const entry = {
           actor: `agent:${marked.agent_id}`,
@@ -105,7 +111,7 @@ export function openEscalations(pool: pg.Pool): Escalations {
         const properties = { rule: storable(rule), turn, agent_id: marked.agent_id };
         await tenancy.rows(STORE_EVENT, [...key, 'conversation_escalated', JSON.stringify(properties), now]);
         await tellConversationsChanged(tenancy, [ref.conversationId], now);
-        return { escalatedAt: now };
+        return { escalatedAt: now, epoch: marked.epoch };
       }),
 
     noteNobody: (ref, { turn, rule }, now) =>
