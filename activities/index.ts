@@ -18,6 +18,8 @@ import { makeGiveUpDelivery } from './give-up-delivery.ts';
 import { makeNoteIdleReset, makeNoteNudge } from './note-idle.ts';
 import { makeOpenConversation } from './open-conversation.ts';
 import { makePlanFallback } from './plan-fallback.ts';
+import { makeClearPlaceholders } from './clear-placeholders.ts';
+import { makePostPlaceholder } from './post-placeholder.ts';
 import { makeSendReply } from './send-reply.ts';
 import { makeSettleRows } from './settle-rows.ts';
 import { makeSummariseConversation } from './summarise-conversation.ts';
@@ -53,6 +55,8 @@ export function createActivities(ports: ActivityPorts) {
     noteNudge: safely(makeNoteNudge(ports)),
     noteIdleReset: safely(makeNoteIdleReset(ports)),
     planFallback: safely(makePlanFallback(ports)),
+    postPlaceholder: safely(makePostPlaceholder(ports)),
+    clearPlaceholders: safely(makeClearPlaceholders(ports)),
     sendReply: safely(makeSendReply(ports)),
     giveUpDelivery: safely(makeGiveUpDelivery(ports)),
     settleRows: safely(makeSettleRows(ports)),

@@ -1,6 +1,7 @@
 import type { TurnSettings } from '../contract/conversation.ts';
 import type { AgentSettings } from '../domain/agent.ts';
 import { needsUnderstanding } from '../domain/agent.ts';
+import { REPEAT } from '../domain/channel.ts';
 import type { ChannelKind } from '../domain/channel.ts';
 import { stepsOf } from '../domain/idle-rule.ts';
 import { idleWaits } from '../domain/idle-waits.ts';
@@ -24,6 +25,7 @@ export function turnSettings(read: SettingsRead): TurnSettings {
     regroup: settings.regroup,
     confirmMs: Math.round(settings.confirmationTimeoutSeconds * 1000),
     patienceMs: Math.round(settings.actionPatienceSeconds * 1000),
+    placeholder: REPEAT[read.channel] === 'update_in_place',
     idleMs: idleMs(read),
     understand: needsUnderstanding(settings, externalActions),
   };

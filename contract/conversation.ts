@@ -17,6 +17,8 @@ export interface TurnSettings {
   confirmMs: number;
   /** How long the customer waits for an external action before being told that it takes longer (EXT-5). */
   patienceMs: number;
+  /** Whether something stands in the room while the answer is made, to be replaced by it (CHAN-3). */
+  placeholder: boolean;
   /** How long each step of the idle sequence waits; empty: silence leads to nothing (IDLE-1). */
   idleMs: number[];
 }

@@ -36,11 +36,20 @@ export async function conversation(input: ConversationInput): Promise<void> {
   let doing = 'opening';
   let shown = { status: viewOf(state, doing).status, assignee: state.assignee };
   let turnsThisRun = 0;
+  let placeholderPosted = Promise.resolve();
   let farTimerFired = false;
   const deliveryReportMs = input.deliveryReportMs ?? DELIVERY_REPORT_MS;
   const ref = { organisationId: input.organisationId, conversationId: input.conversationId };
 
-  const shell: TurnShell = { ref, modelCalls, deliveryReportMs, state: () => state, tell, doing: show };
+  const shell: TurnShell = {
+    ref,
+    modelCalls,
+    deliveryReportMs,
+    state: () => state,
+    tell,
+    readyToSend: () => placeholderPosted,
+    doing: show,
+  };
 
   // Before the first await: signals may be delivered with the very first task.
   setHandler(enteredSignal, ({ rows }) => {
@@ -117,6 +126,8 @@ export async function conversation(input: ConversationInput): Promise<void> {
 
   async function turn(): Promise<void> {
     turnsThisRun++;
+    const { placeholder } = state.settings;
+    if (placeholder) placeholderPosted = postPlaceholder();
     try {
       await runTurn(shell);
     } catch (error) {
@@ -124,6 +135,16 @@ export async function conversation(input: ConversationInput): Promise<void> {
       log.error('a turn was abandoned', { turn: state.turn, code: failureCode(error) });
       tell({ fact: 'turnAbandoned' });
     }
+    if (!placeholder) return;
+    // What no answer replaced: a person came between, or there was nothing to say.
+    await placeholderPosted;
+    await reliably('clear placeholders', () => ownStore.clearPlaceholders(ref));
+  }
+
+  /** A courtesy: however it ends, the answer goes out. */
+  async function postPlaceholder(): Promise<void> {
+    const order = { ...ref, turn: state.turn + 1, epoch: state.epoch };
+    await reliably('post a placeholder', () => ownStore.postPlaceholder(order));
   }
 
   /** An earlier run of this workflow was lost with the call under way: its key tells the receiver that it is the same. */

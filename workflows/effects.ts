@@ -58,6 +58,8 @@ export const ownStore =
       | 'fireIdle'
       | 'noteNudge'
       | 'noteIdleReset'
+      | 'postPlaceholder'
+      | 'clearPlaceholders'
       | 'holdEscalated'
       | 'escalate'
     >

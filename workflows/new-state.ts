@@ -21,6 +21,7 @@ export function newState(): ConversationState {
       understand: false,
       confirmMs: 0,
       patienceMs: 0,
+      placeholder: false,
       idleMs: [],
     },
     toSettle: [],

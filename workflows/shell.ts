@@ -10,6 +10,8 @@ export interface TurnShell {
   deliveryReportMs: number;
   state(): ConversationState;
   tell(fact: Fact): void;
+  /** Resolves once the turn's placeholder is dealt with: nothing is sent before (CHAN-3). */
+  readyToSend(): Promise<void>;
   /** Shown to whoever opens the running workflow. */
   doing(what: string): void;
 }

@@ -14,6 +14,7 @@ const settings = {
   understand: false,
   confirmMs: 900_000,
   patienceMs: 15_000,
+  placeholder: false,
   idleMs: [],
 };
 

@@ -88,7 +88,8 @@ async function noteBrokenSilence(shell: TurnShell): Promise<void> {
   shell.tell({ fact: 'breakNoted' });
 }
 
-function say({ shell, turn, mayStartOver }: Round, cause: string) {
+async function say({ shell, turn, mayStartOver }: Round, cause: string) {
+  await shell.readyToSend();
   return deliver(shell, { cause, label: `turn ${turn}`, regroup: mayStartOver });
 }
 
