@@ -69,7 +69,7 @@ describe('escalation', () => {
   const last = async (customer: ActingCustomer) => (await customer.arrived()).at(-1)?.body;
   const money = 'I want a refund';
 
-  it('ESC-1 (ESC Task 1.1) (ESC Task 1.2) calls a person in place of the answer where a rule matches, and shows it everywhere', async () => {
+  it('ESC-1 (ESC Task 1.1; ESC Task 1.2) calls a person in place of the answer where a rule matches, and shows it everywhere', async () => {
     const customer = await calling();
     assert.equal(await customer.asks(money), CALLED);
     assert.equal((await last(customer))?.kind, 'notice');
@@ -239,7 +239,7 @@ describe('escalation', () => {
     assert.deepEqual(await told(customer), []);
   });
 
-  it('ESC-4 (ESC Task 1.4) (ESC Task 1.5) (ESC Task 1.6) tells who works in Slack of a customer on WhatsApp, who hears it there', async () => {
+  it('ESC-4 (ESC Task 1.4; ESC Task 1.5; ESC Task 1.6) tells who works in Slack of a customer on WhatsApp, who hears it there', async () => {
     const word = rareWord();
     const agent = await journey.makeAgent({
       escalation_rules: RULES,

@@ -260,7 +260,7 @@ describe('journey over WhatsApp', () => {
     assert.equal((await deliver(journey, number, body)).status, 200, 'the same body, signed, is taken');
   });
 
-  it('CHAN-6 scopes the agent to its topics on WhatsApp, and only there, in the order of CONV-11', async () => {
+  it('CHAN-6 (ESC Task 2.1; ESC Task 2.4) scopes the agent to its topics on WhatsApp, and only there, in the order of CONV-11', async () => {
     const word = rareWord();
     const scoped = await journey.makeAgent({
       prompt: `You are ${word}, the voice of the shop.`,
