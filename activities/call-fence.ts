@@ -1,12 +1,15 @@
 import { ParleyFailure } from '../contract/failures.ts';
+import type { PendingApproval } from '../contract/approval.ts';
+import { readFiledResult } from '../domain/approval-request.ts';
 import type { CallState } from '../domain/call.ts';
-import type { ActivityPorts, CallFence, CallRef, Leaving } from './ports.ts';
+import type { ActivityPorts, Call, CallFence, CallRef, Leaving } from './ports.ts';
 
 /** No attempt takes longer; what an attempt's death leaves open is not tried again before. */
 export const HOLD_MS = 5_000;
 
 export type CallVerdict =
-  | { kind: 'ended'; state: CallState; leaves: Leaving | null }
+  /** `approval`: an operator was asked; somebody has to wait for the decision (APR-3). */
+  | { kind: 'ended'; state: CallState; leaves: Leaving | null; approval?: PendingApproval }
   /** Nothing was called: the turn starts over. */
   | { kind: 'refused'; reason: Extract<CallFence, { kind: 'refused' }>['reason'] };
 
@@ -24,7 +27,7 @@ export async function throughFence(
     case 'ready':
       return attempt(fence);
     case 'ended':
-      return { kind: 'ended', state: fence.call.state, leaves: leavingOf(fence.call.result) };
+      return endedAs(fence.call, leavingOf(fence.call.result));
     case 'refused':
       return fence;
     case 'too_early':
@@ -32,6 +35,17 @@ export async function throughFence(
     case 'absent':
       throw new ParleyFailure('CALL_UNKNOWN');
   }
+}
+
+/** A call's end, with what the workflow has to know of it. */
+export function endedAs(call: Call, leaves: Leaving | null): Extract<CallVerdict, { kind: 'ended' }> {
+  const approval = approvalOf(call);
+  return { kind: 'ended', state: call.state, leaves, ...(approval === null ? {} : { approval }) };
+}
+
+/** The request to an operator that a call filed, if it did. */
+export function approvalOf({ tool, state, result }: Call): PendingApproval | null {
+  return tool === 'submit_action_request' && state === 'succeeded' ? readFiledResult(result) : null;
 }
 
 /** A room tool that ran before says in its result whom the conversation went to. */

@@ -1,7 +1,7 @@
 import { ParleyFailure } from '../contract/failures.ts';
 import { NODE_TYPES, gateOf } from '../domain/tool.ts';
 import type { NodeType } from '../domain/tool.ts';
-import { HOLD_MS, throughFence } from './call-fence.ts';
+import { HOLD_MS, endedAs, throughFence } from './call-fence.ts';
 import type { CallVerdict } from './call-fence.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { ActivityPorts, CallFence, CallOutcome, CallRef } from './ports.ts';
@@ -44,7 +44,7 @@ async function attemptOnce(
   const gate = repeat ? null : gateOf(nodeType(call.tool), await ports.gates.gates(ref.organisationId));
   if (gate !== null) {
     const ended = await calls.end(ref, refused(gate), null, clock.now());
-    return { kind: 'ended', state: ended.state, leaves: null };
+    return endedAs(ended, null);
   }
   failpoint('call.before');
   const executed = await toolOf(nodeType(call.tool)).execute(ports, {
@@ -69,7 +69,7 @@ async function attemptOnce(
   const outcome = executed.kind === 'ended' ? executed.outcome : givenUp(executed, inDoubt);
   const ended = await calls.end(ref, outcome, executed.attempt, clock.now());
   failpoint('call.recorded');
-  return { kind: 'ended', state: ended.state, leaves: executed.kind === 'ended' ? executed.leaves : null };
+  return endedAs(ended, executed.kind === 'ended' ? executed.leaves : null);
 }
 
 function refused(reason: string): CallOutcome {

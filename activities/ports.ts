@@ -1,4 +1,5 @@
 import type { ConversationRef } from '../contract/conversation.ts';
+import type { Approvals } from './ports/approvals.ts';
 import type { Calls } from './ports/calls.ts';
 import type { Crm } from './ports/crm.ts';
 import type { Escalations } from './ports/escalations.ts';
@@ -12,6 +13,7 @@ import type { Rooms } from './ports/rooms.ts';
 import type { Transcript } from './ports/transcript.ts';
 import type { Webhooks } from './ports/webhooks.ts';
 
+export type * from './ports/approvals.ts';
 export type * from './ports/calls.ts';
 export type * from './ports/crm.ts';
 export type * from './ports/escalations.ts';
@@ -75,6 +77,7 @@ export interface ActivityPorts {
   webhooks: Webhooks;
   crm: Crm;
   rooms: Rooms;
+  approvals: Approvals;
   gates: GateReader;
   idle: Idle;
   escalations: Escalations;

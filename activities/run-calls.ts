@@ -1,8 +1,9 @@
+import type { PendingApproval } from '../contract/approval.ts';
 import { ParleyFailure } from '../contract/failures.ts';
 import type { Effect } from '../domain/call.ts';
 import { hasEnded } from '../domain/call.ts';
 import { NODE_TYPES } from '../domain/tool.ts';
-import { leavingOf } from './call-fence.ts';
+import { approvalOf, leavingOf } from './call-fence.ts';
 import type { CallVerdict } from './call-fence.ts';
 import { tryTool } from './call-tool.ts';
 import { withHeartbeat } from './heartbeat.ts';
@@ -22,13 +23,24 @@ export interface CallsVerdict {
   /** The fence sent the turn back to its beginning. */
   refused: boolean;
   leaves: Leaving | null;
+  /** Requests to operators that were filed, and whose decision somebody has to wait for; absent: none. */
+  approvals?: PendingApproval[];
 }
 
 /** The rows of a step as an earlier run of it left them. */
 export function standingCalls(rows: readonly Call[], answersSeq: number): CallsVerdict {
   const leaves = rows.map(({ result }) => leavingOf(result)).find((leaving) => leaving !== null) ?? null;
   const acted = rows.some(({ attempts }) => attempts > 0);
-  return { kind: 'calls', calls: rows.map(shown), answersSeq, acted, refused: false, leaves };
+  const approvals = rows.map(approvalOf).filter((approval) => approval !== null);
+  const verdict = {
+    kind: 'calls' as const,
+    calls: rows.map(shown),
+    answersSeq,
+    acted,
+    refused: false,
+    leaves,
+  };
+  return approvals.length === 0 ? verdict : { ...verdict, approvals };
 }
 
 function shown({ id, tool, state, reason }: Call): CallsVerdict['calls'][number] {
@@ -49,7 +61,7 @@ export async function runCalls(
   planned: readonly { row: Call; effect: Effect }[],
   { mayStartOver, answersSeq }: { mayStartOver: boolean; answersSeq: number },
 ): Promise<CallsVerdict> {
-  const verdict = {
+  const verdict: CallsVerdict = {
     ...standingCalls(
       planned.map(({ row }) => row),
       answersSeq,
@@ -65,7 +77,10 @@ export async function runCalls(
     // A read changes nothing outside: newer messages may still start the turn over.
     verdict.acted ||= together.some(({ effect }) => effect === 'write');
     for (const [at, each] of tried.entries()) {
-      if (each.kind === 'ended') verdict.leaves ??= each.leaves;
+      if (each.kind === 'ended') {
+        verdict.leaves ??= each.leaves;
+        if (each.approval !== undefined) verdict.approvals = [...(verdict.approvals ?? []), each.approval];
+      }
       verdict.calls = verdict.calls.map((call) =>
         call.callId === together[at]?.row.id ? became(call, each) : call,
       );

@@ -1,4 +1,5 @@
 import type { ChannelKind } from '../domain/channel.ts';
+import type { Approvals } from './ports/approvals.ts';
 import type { Caller, Lookup, ReceivingIntegration } from './ports/caller.ts';
 import type { Executions, ExternalActionSettings, Trials } from './ports/external-actions.ts';
 import type { Connections } from './ports/connections.ts';
@@ -11,6 +12,7 @@ import type { Readers } from './ports/readers.ts';
 import type { Echoes, Receiver } from './ports/receiver.ts';
 import type { Settings } from './ports/settings.ts';
 
+export type * from './ports/approvals.ts';
 export type * from './ports/caller.ts';
 export type * from './ports/external-actions.ts';
 export type * from './ports/connections.ts';
@@ -75,6 +77,7 @@ export interface Health {
 }
 
 export interface ApiPorts {
+  approvals: Approvals;
   clock: { now(): Date };
   lookup: Lookup;
   inbox: Inbox;

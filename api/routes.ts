@@ -1,4 +1,5 @@
 import { changeAgent, createAgent, listAgents, readAgent } from './agents.ts';
+import { cancelApproval, changeApproval, decideApproval, listApprovals, readApproval } from './approvals.ts';
 import { assign } from './assign-conversation.ts';
 import { changeChannel, createChannel, listChannels, readChannel } from './channels.ts';
 import { postChatMessage } from './chat-message.ts';
@@ -72,6 +73,12 @@ export const routes: readonly Route[] = [
   route('post', '/v1/conversations/{id}/assign', 'operator', assign),
   route('post', '/v1/conversations/{id}/reply', 'operator', reply),
   route('post', '/v1/conversations/{id}/resolve', 'operator', resolve),
+
+  route('get', '/v1/approvals', 'viewer', listApprovals),
+  route('get', '/v1/approvals/{id}', 'viewer', readApproval),
+  route('patch', '/v1/approvals/{id}', 'operator', changeApproval),
+  route('post', '/v1/approvals/{id}/decision', 'operator', decideApproval),
+  route('post', '/v1/approvals/{id}/cancel', 'operator', cancelApproval),
 
   route('get', '/v1/agents', 'builder', listAgents),
   route('post', '/v1/agents', 'builder', createAgent),

@@ -17,6 +17,7 @@ const GROUP_LABELS: Readonly<Record<ToolGroup, string>> = {
   mekari_qontak_crm: 'Mekari Qontak',
   mekari_qontak_chat: 'Mekari Qontak',
   api: 'API',
+  actions_center: 'Actions Center',
 };
 
 const tool = z

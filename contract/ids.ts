@@ -40,6 +40,11 @@ export function idempotencyKey(conversationId: string, turn: number, number: num
   return `${conversationId}:${turn}:${number}`;
 }
 
+/** What waits for an operator's decision on an action. */
+export function approvalWorkflowId(actionId: string): string {
+  return `approval/${actionId}`;
+}
+
 /** A builder's test, or the replay of an execution, that the API waits for. */
 export function trialWorkflowId(callId: string): string {
   return `trial/${callId}`;

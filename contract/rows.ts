@@ -1,6 +1,15 @@
+import type { ApprovalStatus } from '../domain/approval.ts';
+
 /** What can enter a conversation; each is a row of the inbox before it is a signal (DESIGN section 1). */
 export type RowKind =
-  'message' | 'take_over' | 'hand_back' | 'assign' | 'reply' | 'resolve' | 'delivery_settled';
+  | 'message'
+  | 'take_over'
+  | 'hand_back'
+  | 'assign'
+  | 'reply'
+  | 'resolve'
+  | 'delivery_settled'
+  | 'approval_outcome';
 
 /** An inbox row as a signal carries it: ids, enums and counts, never words. */
 export interface EnteredRow {
@@ -16,4 +25,6 @@ export interface EnteredRow {
   about?: string;
   /** Only for take_over and assign: the member who has it, or the key of a program; null where it waits in a queue. */
   assignee?: string | null;
+  /** Only for approval_outcome: the action that is decided, and how. */
+  action?: { id: string; status: Exclude<ApprovalStatus, 'pending'> };
 }

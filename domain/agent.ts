@@ -56,6 +56,12 @@ export interface AgentSettings {
   quietPeriodSeconds: number;
   /** How long a person who was called may take before being reminded (ESC-6). */
   responseTimeSeconds: number;
+  /** When operators are first reminded of a request that nobody has decided (APR-3). */
+  approvalReminderSeconds: number;
+  /** How long a request waits for a decision (APR-3). */
+  approvalExpirySeconds: number;
+  /** How many requests there may be for one contact within 24 hours (APR-6). */
+  approvalsPerContactPerDay: number;
 }
 
 export const DEFAULT_AGENT_SETTINGS: AgentSettings = {
@@ -80,6 +86,9 @@ export const DEFAULT_AGENT_SETTINGS: AgentSettings = {
   escalationNotices: DEFAULT_ESCALATION_NOTICES,
   quietPeriodSeconds: 1800,
   responseTimeSeconds: 900,
+  approvalReminderSeconds: 3_600,
+  approvalExpirySeconds: 86_400,
+  approvalsPerContactPerDay: 10,
 };
 
 /** As it is stored: only what was ever set. */

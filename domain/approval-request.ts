@@ -97,3 +97,30 @@ function isStorable(value: Json, levels: number): boolean {
 function isPriority(priority: unknown): priority is ModelPriority {
   return (MODEL_PRIORITIES as readonly unknown[]).includes(priority);
 }
+
+/** A request that was filed, as what the model is told of it has it. Epoch milliseconds. */
+interface Filed {
+  actionId: string;
+  remindAt: number | null;
+  expiresAt: number;
+}
+
+/** What the model is told of a request that was filed (APR-1). */
+export function filedResult({ actionId, remindAt, expiresAt }: Filed): Record<string, Json> {
+  const message =
+    'The request was submitted. An operator decides; tell the customer that it is being looked at.';
+  const times = {
+    ...(remindAt === null ? {} : { remind_at: new Date(remindAt).toISOString() }),
+    expires_at: new Date(expiresAt).toISOString(),
+  };
+  return { success: true, action_id: actionId, status: 'pending', message, ...times };
+}
+
+/** The request that such a result tells of; null: it tells of none. */
+export function readFiledResult(result: Json): Filed | null {
+  if (typeof result !== 'object' || result === null || Array.isArray(result)) return null;
+  const { success, action_id: actionId, remind_at, expires_at } = result;
+  if (success !== true || typeof actionId !== 'string' || typeof expires_at !== 'string') return null;
+  const remindAt = typeof remind_at === 'string' ? Date.parse(remind_at) : null;
+  return { actionId, remindAt, expiresAt: Date.parse(expires_at) };
+}

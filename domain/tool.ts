@@ -1,4 +1,4 @@
-/** The built-in actions (ACT-1), and the generic `api` action (ACT-9). */
+/** The built-in actions (ACT-1), the generic `api` action (ACT-9), and what asks an operator (APR-1). */
 export const NODE_TYPES = [
   'qontak_crm_deal_create',
   'qontak_crm_deal_update',
@@ -8,10 +8,11 @@ export const NODE_TYPES = [
   'qontak_chat_room_resolve',
   'qontak_chat_room_tag',
   'api',
+  'submit_action_request',
 ] as const;
 export type NodeType = (typeof NODE_TYPES)[number];
 
-export const TOOL_GROUPS = ['mekari_qontak_crm', 'mekari_qontak_chat', 'api'] as const;
+export const TOOL_GROUPS = ['mekari_qontak_crm', 'mekari_qontak_chat', 'api', 'actions_center'] as const;
 export type ToolGroup = (typeof TOOL_GROUPS)[number];
 
 /** A tool as a builder added it to an agent (ACT-3). */
@@ -57,6 +58,12 @@ export const ORGANISATION_FLAGS = [
 ] as const;
 export type OrganisationFlag = (typeof ORGANISATION_FLAGS)[number];
 
+/** The flags of node types that `ai_agent_action` does not open. */
+const OWN_FLAGS: Partial<Record<NodeType, OrganisationFlag>> = {
+  api: FLAGS.api,
+  submit_action_request: FLAGS.actionsCenter,
+};
+
 export const COMPONENTS = {
   deal: 'CP-QONTAKCRM-2025-0005',
   ticket: 'CP-QONTAKCRM-2025-0002',
@@ -83,11 +90,13 @@ export function componentsOf(nodeType: NodeType): readonly string[] {
 
 /**
  * Why a tool may not be used, or null (ACT-7): its registry entry is enabled, and `ai_agent_action` is on, or the
- * rollout is on and the tool's component subscribed. The `api` action has a flag of its own.
+ * rollout is on and the tool's component subscribed. The `api` action and the requests to operators (APR-1) have a flag
+ * of their own each.
  */
 export function gateOf(nodeType: NodeType, gates: Gates): Exclude<Unavailable, 'not_connected'> | null {
   if (!gates.enabledNodeTypes.has(nodeType)) return 'node_type_disabled';
-  if (nodeType === 'api') return gates.organisationFlags.has(FLAGS.api) ? null : 'flag_off';
+  const own = OWN_FLAGS[nodeType];
+  if (own !== undefined) return gates.organisationFlags.has(own) ? null : 'flag_off';
   if (gates.organisationFlags.has(FLAGS.actions)) return null;
   if (!gates.systemFlags.has(FLAGS.rollout)) return 'flag_off';
   return componentsOf(nodeType).some((code) => gates.components.has(code))

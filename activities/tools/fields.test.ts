@@ -42,6 +42,7 @@ describe('the tools a builder adds', () => {
         'mekari_qontak_chat qontak_chat_room_resolve',
         'mekari_qontak_chat qontak_chat_room_tag',
         'api api',
+        'actions_center submit_action_request',
       ],
     );
   });

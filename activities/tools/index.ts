@@ -8,6 +8,7 @@ import { roomAssign } from './room-assign.ts';
 import { roomResolve } from './room-resolve.ts';
 import { roomTag } from './room-tag.ts';
 import { apiRequest } from './api-request.ts';
+import { submitActionRequest } from './submit-action-request.ts';
 import type { Tool } from './tool.ts';
 
 const BY_NODE_TYPE: Readonly<Record<NodeType, Tool>> = {
@@ -19,6 +20,7 @@ const BY_NODE_TYPE: Readonly<Record<NodeType, Tool>> = {
   qontak_chat_room_resolve: roomResolve,
   qontak_chat_room_tag: roomTag,
   api: apiRequest,
+  submit_action_request: submitActionRequest,
 };
 
 /** All there are, as the picker shows them; nothing else is offered to a model (ACT-10). */

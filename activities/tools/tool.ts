@@ -1,6 +1,7 @@
 import type { Effect, Reliability } from '../../domain/call.ts';
 import type { Json } from '../../domain/external-action.ts';
 import type { AgentTool, NodeType, ToolGroup } from '../../domain/tool.ts';
+import type { Approvals } from '../ports/approvals.ts';
 import type { AttemptRecord, Call, CallContext, CallOutcome } from '../ports/calls.ts';
 import type { Crm } from '../ports/crm.ts';
 import type { ModelTool } from '../ports/model.ts';
@@ -50,7 +51,19 @@ export interface ToolPorts {
   crm: Crm;
   rooms: Rooms;
   webhooks: Webhooks;
+  approvals: Approvals;
   clock: { now(): Date };
+  /** For what a tool keeps to itself and nobody else would hear of. */
+  failures: { record(failure: ToolFailure): void };
+}
+
+export interface ToolFailure {
+  reference: string;
+  code: string;
+  activity: string;
+  workflow: string | null;
+  attempt: number;
+  error: unknown;
 }
 
 export interface Attempt {

@@ -47,6 +47,11 @@ export function actorOf(caller: Caller): string {
   return `key:${caller.keyId}`;
 }
 
+/** Who decided: the person whose key it is, otherwise the key. */
+export function deciderOf(caller: Caller): string {
+  return caller.memberId === null ? actorOf(caller) : `member:${caller.memberId}`;
+}
+
 export function openAudit(pool: pg.Pool, clock: { now(): Date }): Audit {
   return {
     refused: ({ organisationId, action, subject, from, detail }) =>

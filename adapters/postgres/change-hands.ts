@@ -1,3 +1,4 @@
+import { cancelApprovalsOf } from './approval-rows.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { tellConversationsChanged } from './conversation-changed.ts';
 
@@ -35,7 +36,8 @@ export function giveAway(
 }
 
 /** The agent's side resolves a locked conversation. Returns the new epoch. */
-export function close(tenancy: Tenancy, conversationId: string, now: Date): Promise<number> {
+export async function close(tenancy: Tenancy, conversationId: string, now: Date): Promise<number> {
+  await cancelApprovalsOf(tenancy, conversationId, null, now);
   return change(tenancy, CLOSE, conversationId, [now], now);
 }
 

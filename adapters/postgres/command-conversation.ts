@@ -3,9 +3,10 @@ import type pg from 'pg';
 import type { Caller, Command, CommandResult, Inbox } from '../../api/ports.ts';
 import { statusOf } from '../../domain/conversation.ts';
 import type { Owner } from '../../domain/conversation.ts';
+import { cancelApprovalsOf } from './approval-rows.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
-import { actorOf } from './audit.ts';
+import { actorOf, deciderOf } from './audit.ts';
 import { tellConversationsChanged } from './conversation-changed.ts';
 import { outgoingSignal } from './entered-row.ts';
 import type { SignalRow } from './entered-row.ts';
@@ -114,6 +115,7 @@ async function decide(
       actorOf(caller),
     ]);
     if (row === undefined) throw new Error('a locked conversation is gone');
+    if (next.resolved) await cancelApprovalsOf(tenancy, conversationId, deciderOf(caller), now);
     await tellConversationsChanged(tenancy, [conversationId], now);
     return {
       kind: 'done',

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type {
+  Approvals as ApprovalRequests,
   Calls,
   Escalations,
   Events,
@@ -13,6 +14,7 @@ import type {
   Transcript,
 } from '../../activities/ports.ts';
 import type {
+  Approvals,
   Audit,
   ChatReader,
   Executions,
@@ -32,6 +34,8 @@ import type {
 import { ParleyFailure } from '../../contract/failures.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { makeAcknowledged } from './acknowledge.ts';
+import { openApprovalRequests } from './approval-requests.ts';
+import { openApprovals } from './approvals.ts';
 import { openAudit } from './audit.ts';
 import { openCallSecrets } from './call-secrets.ts';
 import { openCalls } from './calls.ts';
@@ -87,6 +91,7 @@ export interface GatewayStores {
   installation: Installation;
   people: People;
   connections: Connections;
+  approvals: Approvals;
   audit: Audit;
   idempotency: IdempotencyKeys;
   chat: ChatReader;
@@ -103,6 +108,7 @@ export interface TurnStores {
   events: Events;
   calls: Calls;
   rooms: Rooms;
+  approvals: ApprovalRequests;
   idle: Idle;
   gates: GateReader;
   escalations: Escalations;
@@ -136,6 +142,7 @@ export async function openGatewayStores(
     installation: openInstallation(pool, lookupPool, clock),
     people: openPeople(pool, clock),
     connections: openConnectionSettings(pool, secrets, clock, options.crm ?? NO_CRM),
+    approvals: openApprovals(pool),
     audit: openAudit(pool, clock),
     idempotency: openIdempotencyKeys(pool),
     chat,
@@ -158,6 +165,7 @@ export async function openTurnStores({ url, poolSize, secrets }: StoreOptions): 
     events: openEvents(pool),
     calls: openCalls(pool),
     rooms: openRooms(pool),
+    approvals: openApprovalRequests(pool),
     idle: openIdle(pool),
     gates: openGates(pool),
     escalations: openEscalations(pool),

@@ -53,11 +53,11 @@ const WAITING: Statement = {
   name: 'open-waiting',
   text: `
     with waiting as not materialized (
-      select id, kind, seq, epoch, received_at, about, operator_id, turn from inbox
+      select id, kind, seq, epoch, received_at, about, operator_id, action_id, action_status, turn from inbox
       where organisation_id = $1 and conversation_id = $2 and settled_at is null
         and (turn is null or $4 and turn = $3)
     )
-    select w.id, w.kind, w.seq, w.epoch, w.received_at, w.about, w.operator_id,
+    select w.id, w.kind, w.seq, w.epoch, w.received_at, w.about, w.operator_id, w.action_id, w.action_status,
       exists (select from waiting where turn is not null) as unfinished,
       (select min(seq) from waiting where kind = 'message') as first_message_seq
     from waiting w

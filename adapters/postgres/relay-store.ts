@@ -82,7 +82,8 @@ const DUE = {
     from due d
     join conversations c on c.organisation_id = d.organisation_id and c.id = d.conversation_id
     cross join lateral (
-      select i.id, i.kind, i.seq, i.epoch, i.received_at, i.about, i.operator_id
+      select i.id, i.kind, i.seq, i.epoch, i.received_at, i.about, i.operator_id, i.action_id,
+        i.action_status
       from inbox i
       where i.organisation_id = d.organisation_id and i.conversation_id = d.conversation_id and ${IS_DUE}
       order by i.seq limit ${ROWS_PER_SIGNAL}

@@ -1,5 +1,6 @@
 import { Client, Connection } from '@temporalio/client';
 import type { Conversations, OutgoingSignal } from '../../api/ports.ts';
+import { approvalWorkflowId } from '../../contract/ids.ts';
 import { collectAcknowledgements } from './acknowledgements.ts';
 import type { WriteAcknowledged } from './acknowledgements.ts';
 import { connectionSettings } from './connection.ts';
@@ -12,6 +13,7 @@ import { isServerAway } from './server-away.ts';
 const MAX_IN_FLIGHT = 500;
 /** After a signal that Temporal did not take, the relay alone tries for so long. */
 const PAUSE_MS = 1_000;
+const SIGNAL_MS = 5_000;
 
 export interface ConversationsOptions {
   temporal: TemporalConfig;
@@ -34,22 +36,30 @@ export function openConversations(options: ConversationsOptions): Conversations 
   let pausedUntil = 0;
 
   async function send(signal: OutgoingSignal): Promise<void> {
-    try {
-      await enter(client, { ...signal, rows: [signal.row] }, options.entrance);
-      acknowledgements.add(signal.ref.organisationId, signal.row.id);
-    } catch (error) {
-      // One conversation's refusal (its workflow has ended) says nothing about the others.
-      if (isServerAway(error)) pausedUntil = Date.now() + PAUSE_MS;
-      options.onNotTaken(error);
-    }
+    await enter(client, { ...signal, rows: [signal.row] }, options.entrance);
+    acknowledgements.add(signal.ref.organisationId, signal.row.id);
+  }
+
+  async function sendDecided(actionId: string): Promise<void> {
+    const handle = client.workflow.getHandle(approvalWorkflowId(actionId));
+    await client.withDeadline(Date.now() + SIGNAL_MS, () => handle.signal('decided'));
+  }
+
+  function soon(send: () => Promise<void>): void {
+    if (inFlight.size >= MAX_IN_FLIGHT || Date.now() < pausedUntil) return;
+    const sending = send()
+      .catch((error: unknown) => {
+        // One conversation's refusal (its workflow has ended) says nothing about the others.
+        if (isServerAway(error)) pausedUntil = Date.now() + PAUSE_MS;
+        options.onNotTaken(error);
+      })
+      .finally(() => inFlight.delete(sending));
+    inFlight.add(sending);
   }
 
   return {
-    signalSoon(signal) {
-      if (inFlight.size >= MAX_IN_FLIGHT || Date.now() < pausedUntil) return;
-      const sending = send(signal).finally(() => inFlight.delete(sending));
-      inFlight.add(sending);
-    },
+    signalSoon: (signal) => soon(() => send(signal)),
+    decidedSoon: (actionId) => soon(() => sendDecided(actionId)),
     async reachable() {
       try {
         await client.withDeadline(Date.now() + 2_000, () => connection.workflowService.getSystemInfo({}));

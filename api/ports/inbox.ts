@@ -92,6 +92,11 @@ export interface Conversations {
    * Never throws: the row is on disk.
    */
   signalSoon(signal: OutgoingSignal): void;
+  /**
+   * Tells what waits for a decision that there is one. As `signalSoon`; one that is lost costs nothing but that it
+   * waits on until its next reminder or its expiry, where it looks.
+   */
+  decidedSoon(actionId: string): void;
   /** True when Temporal answers; for /readyz. */
   reachable(): Promise<boolean>;
 }

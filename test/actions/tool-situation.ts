@@ -1,12 +1,14 @@
+import type { ApprovalRequest } from '../../domain/approval-request.ts';
 import type { Json } from '../../domain/external-action.ts';
 import type { AgentTool, NodeType } from '../../domain/tool.ts';
 import { toolOf } from '../../activities/tools/index.ts';
-import type { Attempt, Resolved, Situation, ToolPorts } from '../../activities/tools/tool.ts';
+import type { Attempt, Resolved, Situation, ToolFailure, ToolPorts } from '../../activities/tools/tool.ts';
 import type {
   Call,
   CallContext,
   CrmAnswer,
   CrmRequest,
+  RequestOutcome,
   RoomOutcome,
   Rooms,
   WebhookAnswer,
@@ -123,10 +125,19 @@ export function attemptWith(
 }
 
 /** Ports that answer as told and remember what they were asked. Unanswered requests are a mistake of the test. */
-export function fakePorts(answers: { crm?: CrmAnswer[]; room?: RoomOutcome; webhook?: WebhookAnswer } = {}) {
+export function fakePorts(
+  answers: {
+    crm?: CrmAnswer[];
+    room?: RoomOutcome;
+    webhook?: WebhookAnswer;
+    filed?: () => RequestOutcome;
+  } = {},
+) {
   const crm: CrmRequest[] = [];
   const rooms: unknown[] = [];
   const webhooks: WebhookRequest[] = [];
+  const requests: ApprovalRequest[] = [];
+  const failures: ToolFailure[] = [];
   const left = [...(answers.crm ?? [])];
   const room = (of: unknown): Promise<RoomOutcome> => {
     rooms.push(of);
@@ -156,7 +167,18 @@ export function fakePorts(answers: { crm?: CrmAnswer[]; room?: RoomOutcome; webh
         return Promise.resolve(answers.webhook);
       },
     },
+    approvals: {
+      request: async (_ref, request) => {
+        requests.push(request);
+        if (answers.filed === undefined) throw new Error('no request to an operator was expected');
+        return answers.filed();
+      },
+      conclude: () => Promise.resolve(null),
+      reminder: () => Promise.resolve(null),
+      noteReminder: () => Promise.resolve(),
+    },
     clock: { now: () => new Date() },
+    failures: { record: (failure) => void failures.push(failure) },
   };
-  return { ports, crm, rooms, webhooks };
+  return { ports, crm, rooms, webhooks, requests, failures };
 }

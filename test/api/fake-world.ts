@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type {
   AgentRecord,
   ApiPorts,
+  ApprovalRecord,
   BlockAction,
   Caller,
   ChatLine,
@@ -28,6 +29,7 @@ import type { DeliveryStatus } from '../../domain/delivery.ts';
 import type { InboundMessage } from '../../domain/message.ts';
 import { ROLES } from '../../domain/role.ts';
 import type { Role } from '../../domain/role.ts';
+import { makeApproval } from './fake-approvals.ts';
 import { anyAction, makeExecution, makeExternalAction } from './fake-external-actions.ts';
 
 /** An inbox row as the fakes keep it. */
@@ -52,6 +54,7 @@ export interface FakeOrganisation {
   division: string;
   externalAction: string;
   execution: string;
+  approval: string;
 }
 
 export const APP_SECRET = 'an-app-secret';
@@ -69,6 +72,8 @@ export class FakeWorld {
   readonly stored: StoredMessage[] = [];
   readonly statuses: DeliveryStatus[] = [];
   readonly signals: OutgoingSignal[] = [];
+  /** Actions whose workflows were told that they are decided. */
+  readonly decided: string[] = [];
   readonly echoes: Echo[] = [];
   readonly asides: { replyTo: string; text: string }[] = [];
   /** What comes of a pressed button. */
@@ -87,6 +92,7 @@ export class FakeWorld {
   readonly connections: Owned<ConnectionRecord>[] = [];
   readonly externalActions: Owned<ExternalActionRecord & { secrets: Record<string, string> }>[] = [];
   readonly executions: Owned<Execution>[] = [];
+  readonly approvals: Owned<ApprovalRecord>[] = [];
   readonly trials: { input: TrialInput; patienceMs: number }[] = [];
   /** What becomes of the row of a trial. */
   runTrial: (row: Execution, input: TrialInput) => 'ended' | 'running' = (row, { live }) => {
@@ -184,17 +190,19 @@ export class FakeWorld {
       { app_secret: APP_SECRET, verify_token: VERIFY_TOKEN, access_token: 't' },
     );
     const slack = make('slack', {}, { signing_secret: SLACK_SECRET, bot_token: 'xoxb-t' });
+    const conversationId = this.openConversation(generic, 'a-room', 'Ann').id;
     return {
       id: organisationId,
       keys,
       gatewayKeyId: this.keys.get(keys.gateway)?.keyId ?? '',
       agent,
       channels: { generic: generic.id, webchat: webchat.id, whatsapp: whatsapp.id, slack: slack.id },
-      conversation: this.openConversation(generic, 'a-room', 'Ann').id,
+      conversation: conversationId,
       member: this.makeMember(organisationId, { name: 'Olga', role: 'operator' }).id,
       division: this.makeDivision(organisationId, 'Sales').id,
       externalAction: action,
       execution: makeExecution(this, organisationId, action, {}).id,
+      approval: makeApproval(this, organisationId, { agentId: agent, conversationId }).id,
     };
   }
 

@@ -2,6 +2,7 @@ import { slackReceiver } from '../../adapters/channels/slack/receive.ts';
 import { whatsappReceiver } from '../../adapters/channels/whatsapp/receive.ts';
 import type { ApiPorts, Inbox } from '../../api/ports.ts';
 import { describeContent, messageTime } from '../../domain/message.ts';
+import { fakeApprovals } from './fake-approvals.ts';
 import { fakeExecutions, fakeExternalActions, fakeTrials } from './fake-external-actions.ts';
 import { fakeIdempotency, fakeReaders } from './fake-records.ts';
 import { fakeConnections, fakeInstallation } from './fake-installation.ts';
@@ -36,6 +37,7 @@ export function createFakes(): Fakes {
     inbox: fakeInbox(world),
     conversations: {
       signalSoon: (signal) => void world.signals.push(signal),
+      decidedSoon: (actionId) => void world.decided.push(actionId),
       reachable: () => Promise.resolve(world.temporal),
     },
     readers: fakeReaders(world),
@@ -43,6 +45,7 @@ export function createFakes(): Fakes {
     installation: fakeInstallation(world),
     people: fakePeople(world),
     connections: fakeConnections(world),
+    approvals: fakeApprovals(world),
     externalActions: fakeExternalActions(world),
     executions: fakeExecutions(world),
     trials: fakeTrials(world),

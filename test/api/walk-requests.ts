@@ -18,6 +18,8 @@ export interface WalkIds {
   external_action: string;
   /** Of that action, ended. */
   execution: string;
+  /** Pending. */
+  approval: string;
 }
 
 /** Which of the ids stands for the parameter of a path; the longest beginning that fits decides. */
@@ -31,6 +33,7 @@ const PARAMETER: Readonly<Record<string, keyof WalkIds>> = {
   '/v1/channels/': 'generic',
   '/v1/keys/': 'key',
   '/v1/external-actions/': 'external_action',
+  '/v1/approvals/': 'approval',
   '/v1/members/': 'member',
   '/v1/divisions/': 'division',
   '/v1/installation/organisations/': 'organisation',
@@ -67,6 +70,9 @@ const BODIES: Readonly<Record<string, (ids: WalkIds) => unknown>> = {
   'post /v1/conversations/{id}/hand-back': () => ({}),
   'post /v1/conversations/{id}/assign': () => ({ assign_type: 'auto' }),
   'post /v1/conversations/{id}/resolve': () => undefined,
+  'patch /v1/approvals/{id}': () => ({ priority: 'urgent' }),
+  'post /v1/approvals/{id}/decision': () => ({ decision: 'approve', response: 'Fine.' }),
+  'post /v1/approvals/{id}/cancel': () => undefined,
   'post /v1/agents': () => ({ name: 'Walker', prompt: 'Answer briefly.', wait_time_seconds: 0.5 }),
   'patch /v1/agents/{id}': () => ({ message_limit: 20 }),
   'post /v1/channels': (ids) => ({

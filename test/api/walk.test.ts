@@ -23,6 +23,7 @@ describe('every route, every role, another organisation', () => {
       division: organisation.division,
       external_action: organisation.externalAction,
       execution: organisation.execution,
+      approval: organisation.approval,
     });
     walking = {
       url: stage.url,

@@ -110,6 +110,15 @@ export async function people(
      values ($1, $2, $3, 1, 'turn:1', 'gone', now(), now())`,
     [organisation, generic, conversation],
   );
+  const [action] = await journey.sql<{ id: string }>(
+    `insert into actions (organisation_id, conversation_id, agent_id, contact_id, call_id, request_type,
+       request_details, idempotency_key, created_at, expires_at)
+     select $1, id, agent_id, contact_id, $3::uuid, 'refund_request', 'Twelve euros', $3, now(),
+       now() + interval '1 day'
+     from conversations where id = $2 returning id`,
+    [organisation, conversation, execution],
+  );
+  const approval = action?.id ?? '';
   const settings = { agent, generic, webchat, whatsapp, slack, key, member, division, external_action };
-  return { ids: { organisation, conversation, execution, ...settings }, keys };
+  return { ids: { organisation, conversation, execution, approval, ...settings }, keys };
 }

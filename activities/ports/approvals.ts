@@ -1,0 +1,57 @@
+import type { PendingApproval } from '../../contract/approval.ts';
+import type { EnteredRow } from '../../contract/rows.ts';
+import type { ApprovalRequest } from '../../domain/approval-request.ts';
+import type { ApprovalStatus, Priority } from '../../domain/approval.ts';
+import type { CallRef } from './calls.ts';
+
+/** What agents ask of operators (APR-1 to APR-6). Every method is one transaction. */
+export interface Approvals {
+  /**
+   * Files the request of a call that is under way, and ends the call with it, so it is filed exactly once however
+   * often this runs. Agent, contact and conversation come from the call; how long it waits and how many there may be
+   * from the agent's settings. A call that has ended returns what came of it.
+   */
+  request(ref: CallRef, request: ApprovalRequest, now: Date): Promise<RequestOutcome>;
+
+  /**
+   * pending → expired where its time has run out, with the row that tells the conversation, its audit entry and event;
+   * whatever else it is, it stays. Null: erased.
+   */
+  conclude(ref: ActionRef, now: Date): Promise<Concluded | null>;
+
+  /** What a reminder says; null: nobody has to decide it any more. */
+  reminder(ref: ActionRef, now: Date): Promise<ApprovalReminder | null>;
+
+  /** The `approval_reminder` event. */
+  noteReminder(ref: ActionRef, told: { told: boolean; code: string | null }, now: Date): Promise<void>;
+}
+
+export interface ActionRef {
+  organisationId: string;
+  actionId: string;
+}
+
+export type RequestOutcome =
+  | { kind: 'made'; approval: PendingApproval }
+  /**
+   * Nothing was filed. `no_contact`: no customer stands behind the call. `limit_reached`: the contact's requests of 24
+   * hours, of which `most` are allowed. `overtaken`: a person came between.
+   */
+  | { kind: 'refused'; code: 'flag_off' | 'no_contact' | 'overtaken' | 'call_ended' }
+  | { kind: 'refused'; code: 'limit_reached'; most: number };
+
+export interface Concluded {
+  status: ApprovalStatus;
+  /** The row that tells the conversation, while it waits to be heard; null: it was heard, or nobody is to hear it. */
+  row: EnteredRow | null;
+}
+
+export interface ApprovalReminder {
+  conversationId: string;
+  /** As the agent's settings name them (ESC-2); null: nobody. */
+  assignee: string | null;
+  requestType: string;
+  requestDetails: string;
+  priority: Priority;
+  expiresAt: Date;
+}

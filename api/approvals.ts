@@ -1,0 +1,159 @@
+import { z } from 'zod';
+import { APPROVAL_STATUSES, PRIORITIES } from '../domain/approval.ts';
+import type { Gateway } from './gateway.ts';
+import type { ApprovalRecord, ApprovalResult } from './ports.ts';
+import { Problem, unknown } from './problem.ts';
+import { operation } from './route.ts';
+import { byId, id, pageOf, pageQuery, time, timeOrNull, toPage, toPageQuery, words } from './shapes.ts';
+import type { Json } from '../domain/external-action.ts';
+
+const approval = z
+  .strictObject({
+    id,
+    conversation_id: id,
+    agent_id: id,
+    contact: z.strictObject({ id, name: z.string().nullable() }),
+    request_type: z.string(),
+    request_details: z.string(),
+    request_data: z.unknown().meta({ description: 'Any JSON; null where none was given' }),
+    status: z.enum(APPROVAL_STATUSES),
+    priority: z.enum(PRIORITIES),
+    response: z.string().nullable(),
+    response_data: z.unknown().meta({ description: 'Any JSON; null where none was given' }),
+    decided_by: z.string().nullable().meta({ description: 'member:, key: or agent:, and an id' }),
+    created_at: time,
+    expires_at: time,
+    resolved_at: time.nullable(),
+  })
+  .meta({ id: 'Approval' });
+
+const ended = z.strictObject({
+  status: z.enum(APPROVAL_STATUSES),
+  decided_by: z.string().nullable(),
+  decided_at: time.nullable(),
+});
+
+const LONGEST_RESPONSE = 2_000;
+/** As of what a model may attach to its request. */
+const LARGEST_DATA = 10 * 1024;
+
+const responseData = z
+  .record(z.string(), z.unknown())
+  .refine(
+    (data) => Buffer.byteLength(JSON.stringify(data)) <= LARGEST_DATA,
+    `is longer than ${LARGEST_DATA} bytes`,
+  );
+
+export const listApprovals = operation({
+  summary: 'What agents ask of operators, newest first',
+  query: pageQuery.extend({ status: z.enum(APPROVAL_STATUSES).optional() }),
+  status: 200,
+  answer: pageOf(approval),
+  async run({ caller, query }, { approvals }) {
+    const filter = query.status === undefined ? {} : { status: query.status };
+    return toPage(await approvals.list(caller, filter, toPageQuery(query)), toApproval);
+  },
+});
+
+export const readApproval = operation({
+  summary: 'One request of an agent’s to the operators',
+  params: byId,
+  status: 200,
+  answer: approval,
+  async run({ caller, params }, { approvals }) {
+    const found = await approvals.read(caller, params.id);
+    if (found === null) throw unknown('approval');
+    return toApproval(found);
+  },
+});
+
+export const decideApproval = operation({
+  summary: 'Approves or denies; of all who decide at once one does, and the others are told who and when',
+  params: byId,
+  body: z.strictObject({
+    decision: z.enum(['approve', 'deny']),
+    response: words(LONGEST_RESPONSE)
+      .optional()
+      .meta({ description: 'For the agent, and through it the customer' }),
+    response_data: responseData.optional(),
+  }),
+  status: 200,
+  answer: ended,
+  also: [409, 410],
+  async run({ caller, params, body }, gateway) {
+    const { decision, response = null, response_data = null } = body;
+    const decided = { decision, response, responseData: response_data as Json };
+    const now = gateway.clock.now();
+    return toEnded(done(gateway, await gateway.approvals.decide(caller, params.id, decided, now)));
+  },
+});
+
+export const cancelApproval = operation({
+  summary: 'Withdraws a request that nobody has decided',
+  params: byId,
+  body: z.strictObject({}).optional(),
+  status: 200,
+  answer: ended,
+  also: [409, 410],
+  async run({ caller, params }, gateway) {
+    return toEnded(done(gateway, await gateway.approvals.cancel(caller, params.id, gateway.clock.now())));
+  },
+});
+
+export const changeApproval = operation({
+  summary: 'Gives a pending request another priority',
+  params: byId,
+  body: z.strictObject({ priority: z.enum(PRIORITIES) }),
+  status: 200,
+  answer: approval,
+  also: [409, 410],
+  async run({ caller, params, body }, gateway) {
+    const now = gateway.clock.now();
+    const result = await gateway.approvals.setPriority(caller, params.id, body.priority, now);
+    return toApproval(done(gateway, result));
+  },
+});
+
+/** What came of it, told to whoever waits; a Temporal that is away hears of it later. */
+function done({ conversations }: Gateway, result: ApprovalResult): ApprovalRecord {
+  if (result.kind === 'unknown') throw unknown('approval');
+  const { approval, signal } = result;
+  if (signal !== null) conversations.signalSoon(signal);
+  if (signal !== null || (result.kind === 'done' && approval.status !== 'pending'))
+    conversations.decidedSoon(approval.id);
+  if (result.kind === 'ended') throw tooLate(approval);
+  return approval;
+}
+
+function tooLate(approval: ApprovalRecord): Problem {
+  const { status, decided_by, decided_at } = toEnded(approval);
+  const extra = { approval_status: status, decided_by, decided_at };
+  const who = decided_by === null ? '' : ` by ${decided_by}`;
+  const when = decided_at === null ? '' : ` at ${decided_at}`;
+  const wasDecided = status === 'approved' || status === 'denied';
+  return new Problem(wasDecided ? 409 : 410, `The request was ${status}${who}${when}.`, { extra });
+}
+
+function toEnded({ status, decidedBy, resolvedAt }: ApprovalRecord): z.input<typeof ended> {
+  return { status, decided_by: decidedBy, decided_at: timeOrNull(resolvedAt) };
+}
+
+function toApproval(record: ApprovalRecord): z.input<typeof approval> {
+  return {
+    id: record.id,
+    conversation_id: record.conversationId,
+    agent_id: record.agentId,
+    contact: record.contact,
+    request_type: record.requestType,
+    request_details: record.requestDetails,
+    request_data: record.requestData,
+    status: record.status,
+    priority: record.priority,
+    response: record.response,
+    response_data: record.responseData,
+    decided_by: record.decidedBy,
+    created_at: record.createdAt.toISOString(),
+    expires_at: record.expiresAt.toISOString(),
+    resolved_at: timeOrNull(record.resolvedAt),
+  };
+}

@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto';
+import type { ApiPorts, ApprovalRecord, ApprovalResult, Caller } from '../../api/ports.ts';
+import { decide } from '../../domain/approval.ts';
+import type { ApprovalStatus } from '../../domain/approval.ts';
+import { ofCaller } from './fake-world.ts';
+import type { FakeWorld } from './fake-world.ts';
+
+/** Approvals in memory. What happens when many decide at once is Postgres's business and tested there. */
+export function fakeApprovals(world: FakeWorld): ApiPorts['approvals'] {
+  const stored = (caller: Caller, id: string) =>
+    world.approvals.find((known) => known.id === id && known.organisationId === caller.organisationId);
+
+  async function change(
+    caller: Caller,
+    id: string,
+    to: Exclude<ApprovalStatus, 'pending'>,
+    more: Partial<ApprovalRecord>,
+  ): Promise<ApprovalResult> {
+    const found = await world.reach(stored(caller, id));
+    if (found === undefined) return { kind: 'unknown' };
+    const decision = decide(found, to, world.now);
+    if (decision.kind !== 'moves') {
+      if (decision.kind === 'too_late') found.status = decision.status;
+      return { kind: 'ended', approval: shown(found), signal: null };
+    }
+    Object.assign(found, { status: to, resolvedAt: world.now, decidedBy: `key:${caller.keyId}`, ...more });
+    const conversation = world.conversations.find((known) => known.id === found.conversationId);
+    const signal = conversation === undefined ? null : world.signalFor(conversation, 'approval_outcome');
+    return { kind: 'done', approval: shown(found), signal };
+  }
+
+  return {
+    list: (caller, { status }, page) =>
+      world.page(
+        ofCaller(world.approvals, caller).filter((known) => status === undefined || known.status === status),
+        page,
+      ),
+    read: (caller, id) =>
+      world.reach(ofCaller(world.approvals, caller).find((known) => known.id === id) ?? null),
+    decide: (caller, id, { decision, response, responseData }) =>
+      change(caller, id, decision === 'approve' ? 'approved' : 'denied', { response, responseData }),
+    cancel: (caller, id) => change(caller, id, 'cancelled', {}),
+    async setPriority(caller, id, priority) {
+      const found = await world.reach(stored(caller, id));
+      if (found === undefined) return { kind: 'unknown' };
+      if (found.status !== 'pending') return { kind: 'ended', approval: shown(found), signal: null };
+      found.priority = priority;
+      return { kind: 'done', approval: shown(found), signal: null };
+    },
+  };
+}
+
+function shown<T extends { organisationId: string }>({ organisationId: _, ...record }: T) {
+  return record;
+}
+
+/** A pending request of a conversation. */
+export function makeApproval(
+  world: FakeWorld,
+  organisationId: string,
+  of: { agentId: string; conversationId: string },
+): ApprovalRecord {
+  const record = {
+    organisationId,
+    id: randomUUID(),
+    ...of,
+    contact: { id: randomUUID(), name: 'Ann' },
+    requestType: 'refund_request',
+    requestDetails: 'Twelve euros back for order 7',
+    requestData: { order: 7 },
+    status: 'pending' as const,
+    priority: 'medium' as const,
+    response: null,
+    responseData: null,
+    decidedBy: null,
+    createdAt: world.now,
+    expiresAt: new Date(world.now.getTime() + 86_400_000),
+    resolvedAt: null,
+  };
+  world.approvals.push(record);
+  return record;
+}
