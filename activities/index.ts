@@ -8,6 +8,7 @@ import { makeJudgeTest } from './judge-test.ts';
 import { makePlanConfirmation } from './plan-confirmation.ts';
 import { makePlanOutcome } from './plan-outcome.ts';
 import { makeComposeReply } from './compose-reply.ts';
+import { makeConcludeApproval } from './conclude-approval.ts';
 import { makeConfirmClose } from './confirm-close.ts';
 import { guarded } from './failure.ts';
 import { makeEscalate } from './escalate.ts';
@@ -20,6 +21,7 @@ import { makeOpenConversation } from './open-conversation.ts';
 import { makePlanFallback } from './plan-fallback.ts';
 import { makeClearPlaceholders } from './clear-placeholders.ts';
 import { makePostPlaceholder } from './post-placeholder.ts';
+import { makeRemindOfApproval } from './remind-of-approval.ts';
 import { makeSendReply } from './send-reply.ts';
 import { makeSettleRows } from './settle-rows.ts';
 import { makeSummariseConversation } from './summarise-conversation.ts';
@@ -51,6 +53,8 @@ export function createActivities(ports: ActivityPorts) {
     holdEscalated: safely(makeHoldEscalated(ports)),
     escalate: safely(makeEscalate(ports)),
     tellHuman: safely(makeTellHuman(ports)),
+    concludeApproval: safely(makeConcludeApproval(ports)),
+    remindOfApproval: safely(makeRemindOfApproval(ports)),
     fireIdle: safely(makeFireIdle(ports)),
     noteNudge: safely(makeNoteNudge(ports)),
     noteIdleReset: safely(makeNoteIdleReset(ports)),

@@ -1,2 +1,3 @@
+export { approval } from './approval.ts';
 export { conversation } from './conversation.ts';
 export { trial } from './trial.ts';

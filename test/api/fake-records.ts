@@ -1,7 +1,8 @@
 import type { ApiPorts, Readers, TranscriptMessage } from '../../api/ports.ts';
 import { describeContent } from '../../domain/message.ts';
 import { ofCaller } from './fake-world.ts';
-import type { FakeWorld, StoredMessage } from './fake-world.ts';
+import type { FakeWorld } from './fake-world.ts';
+import type { StoredMessage } from './stored-message.ts';
 
 export function fakeReaders(world: FakeWorld): Readers {
   const has = (caller: Parameters<typeof ofCaller>[1], id: string) =>

@@ -29,18 +29,9 @@ import type { DeliveryStatus } from '../../domain/delivery.ts';
 import type { InboundMessage } from '../../domain/message.ts';
 import { ROLES } from '../../domain/role.ts';
 import type { Role } from '../../domain/role.ts';
+import type { StoredMessage } from './stored-message.ts';
 import { makeApproval } from './fake-approvals.ts';
 import { anyAction, makeExecution, makeExternalAction } from './fake-external-actions.ts';
-
-/** An inbox row as the fakes keep it. */
-export interface StoredMessage {
-  integration: string;
-  organisation: string;
-  conversation: string;
-  id: string;
-  message: InboundMessage;
-  at: Date;
-}
 
 export interface FakeOrganisation {
   id: string;
