@@ -1,3 +1,5 @@
+import { ACTIONS_CENTER, ESCALATION, IDLE_SEQUENCES } from './people.ts';
+
 /** One thing a source document asks for, in our own words. */
 export interface Criterion {
   /** As test titles name it in brackets, after their spec id. */
@@ -192,4 +194,10 @@ const EXTERNAL_ACTIONS: SourceDocument = {
   ],
 };
 
-export const SOURCE_DOCUMENTS: readonly SourceDocument[] = [BUILT_IN_ACTIONS, EXTERNAL_ACTIONS];
+export const SOURCE_DOCUMENTS: readonly SourceDocument[] = [
+  BUILT_IN_ACTIONS,
+  EXTERNAL_ACTIONS,
+  IDLE_SEQUENCES,
+  ESCALATION,
+  ACTIONS_CENTER,
+];
