@@ -21,7 +21,7 @@ import { after } from './state.ts';
 import type { Fact } from './fact.ts';
 import type { TurnShell } from './shell.ts';
 import { runTurn } from './turn.ts';
-import { upkeep } from './upkeep.ts';
+import { sendReply, upkeep } from './upkeep.ts';
 
 const statusAttribute = { name: SEARCH_ATTRIBUTES.status, type: 'KEYWORD' } as const;
 const assigneeAttribute = { name: SEARCH_ATTRIBUTES.assignee, type: 'KEYWORD' } as const;
@@ -67,6 +67,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
     for (const call of opened.underWay) void goOnCalling(call);
   }
   void watchFarDeadline();
+  void sendReplies();
 
   for (;;) {
     showStanding();
@@ -87,7 +88,10 @@ export async function conversation(input: ConversationInput): Promise<void> {
     }
     const longEnough = turnsThisRun >= (input.turnsPerRun ?? TURNS_PER_RUN);
     // A call under way would be lost to the next run, which hears of it only from Postgres.
-    if ((longEnough || workflowInfo().continueAsNewSuggested) && state.callsUnderWay.length === 0) {
+    if (
+      (longEnough || workflowInfo().continueAsNewSuggested) &&
+      state.callsUnderWay.length + state.toSend.length === 0
+    ) {
       // The next run takes what is shown for granted.
       showStanding();
       await continueAsNew<typeof conversation>({ ...input, state });
@@ -183,11 +187,21 @@ export async function conversation(input: ConversationInput): Promise<void> {
   }
 
   function changesWait(): boolean {
-    return nextStep(state, 0).step !== 'wait' || (state.owner === 'agent' && state.buffer.length > 0);
+    const turnMayCome = state.owner === 'agent' && state.buffer.length > 0 && state.toSend.length === 0;
+    return nextStep(state, 0).step !== 'wait' || turnMayCome;
   }
 
   function changesBuffering(): boolean {
     return nextStep(state, 0).step !== 'wait' || state.owner !== 'agent';
+  }
+
+  /** Operators' replies wait for no turn: its model may think for a minute about what a take-over made needless. */
+  async function sendReplies(): Promise<void> {
+    for (;;) {
+      await condition(() => state.toSend.length > 0);
+      const [reply] = state.toSend;
+      if (reply !== undefined) await sendReply(shell, reply.rowId);
+    }
   }
 
   /** The timer for all far deadlines: re-armed only when one moves earlier, otherwise it looks again when it fires. */

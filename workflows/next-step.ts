@@ -9,7 +9,6 @@ export type NextStep =
   | { step: 'give_up_delivery'; outboundId: string }
   | { step: 'cancel_call'; callId: string }
   | { step: 'tell_outcome'; callId: string }
-  | { step: 'send_reply'; rowId: string }
   | { step: 'fire_idle' }
   | { step: 'close' }
   | { step: 'turn' }
@@ -23,8 +22,8 @@ export function nextStep(state: ConversationState, now: number): NextStep {
   const overtaken = state.resolved || state.owner === 'operator';
   if (state.openCall !== null && (state.openCall.due <= now || overtaken))
     return { step: 'cancel_call', callId: state.openCall.callId };
-  const [reply] = state.toSend;
-  if (reply !== undefined) return { step: 'send_reply', rowId: reply.rowId };
+  // They are sent beside this; what the agent says comes behind them.
+  if (state.toSend.length > 0) return { step: 'wait', until: null };
   const [ended] = state.outcomesDue;
   if (ended !== undefined) return { step: 'tell_outcome', callId: ended };
   if (state.resolved)

@@ -364,9 +364,9 @@ describe('conversation state', () => {
   it('ESC-5 sends an operator’s replies one after the other, each once', () => {
     const state = told(open(), entered('take_over', 1, 2), entered('reply', 2, 2), entered('reply', 3, 2));
     const settled = told(state, { fact: 'rowsSettled', ids: ['row-1'] });
-    assert.deepEqual(nextStep(settled, 0), { step: 'send_reply', rowId: 'row-2' });
+    assert.deepEqual(settled.toSend[0]?.rowId, 'row-2');
     const repeated = told(settled, entered('reply', 2, 2), { fact: 'replySent', rowId: 'row-2' });
-    assert.deepEqual(nextStep(repeated, 0), { step: 'send_reply', rowId: 'row-3' });
+    assert.deepEqual(repeated.toSend[0]?.rowId, 'row-3');
   });
 
   it("ESC-5 sends operators' replies in the order of their commit, whatever their signals did", () => {
@@ -375,14 +375,14 @@ describe('conversation state', () => {
     const swapped = told(opened, ...signals, { fact: 'rowsSettled', ids: ['row-1'] });
     const inOrder = told(opened, ...signals.reverse(), { fact: 'rowsSettled', ids: ['row-1'] });
     assert.deepEqual(swapped, inOrder);
-    assert.deepEqual(nextStep(swapped, 0), { step: 'send_reply', rowId: 'row-2' });
+    assert.deepEqual(swapped.toSend[0]?.rowId, 'row-2');
   });
 
   it('ESC-5 loses no reply whose signal came while Postgres was being read', () => {
     const early = told(newState(), entered('reply', 2, 2));
     const facts = { ...openedFacts(), owner: 'operator' as const, epoch: 2 };
     const state = told(early, { fact: 'opened', now: 0, opened: facts });
-    assert.deepEqual(nextStep(state, 0), { step: 'send_reply', rowId: 'row-2' });
+    assert.deepEqual(state.toSend[0]?.rowId, 'row-2');
   });
 
   it('CONV-6 loses and doubles no message, whatever the order of signals, repeats and turns', () => {

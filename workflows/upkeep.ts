@@ -17,8 +17,6 @@ export async function upkeep(shell: TurnShell, next: Upkeep): Promise<void> {
       return giveUpDelivery(shell, next.outboundId);
     case 'cancel_call':
       return cancelCall(shell, next.callId);
-    case 'send_reply':
-      return sendReply(shell, next.rowId);
     case 'tell_outcome':
       return tellOutcome(shell, next.callId);
     case 'fire_idle':
@@ -49,7 +47,7 @@ async function cancelCall(shell: TurnShell, callId: string): Promise<void> {
 }
 
 /** An operator's own words. Whether they may still leave is the fence's to judge. */
-async function sendReply(shell: TurnShell, rowId: string): Promise<void> {
+export async function sendReply(shell: TurnShell, rowId: string): Promise<void> {
   const message = { cause: replyCause(rowId), label: "an operator's reply", regroup: false };
   const sent = await reliably('send a reply', () => deliver(shell, message));
   shell.tell({ fact: 'replySent', rowId });

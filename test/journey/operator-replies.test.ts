@@ -184,6 +184,22 @@ describe('what operators answer', () => {
     }
   });
 
+  it('ESC-5 does not let them wait for a model that the take-over made needless', async () => {
+    const customer = await actingCustomer(journey, []);
+    await customer.asks('Hello');
+    await customer.isDone();
+    await journey.model('POST', '/control', { latency_ms: 30_000 });
+    await customer.says(`Think hard (${customer.word})`);
+    await eventually('the model thinks', async () => {
+      const handle = journey.client.workflow.getHandle(`conversation/${customer.conversation()}`);
+      return ((await handle.describe()).raw.pendingActivities ?? []).length > 0;
+    });
+    assert.equal((await customer.operate('take-over')).status, 200);
+    assert.equal((await reply(customer, 'I am Olga')).status, 202);
+    await customer.hears(2);
+    await journey.model('POST', '/control', { reset: true });
+  });
+
   it('RUN-3 takes them while Temporal is down, and sends them when it is back', async () => {
     const customer = await genericCustomer(journey);
     await taken(customer);
