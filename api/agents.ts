@@ -54,6 +54,15 @@ const settings = {
   response_time_seconds: z.int().min(10).max(86_400).meta({
     description: 'How long a person who was called may take before being reminded',
   }),
+  approval_reminder_seconds: z.int().min(60).max(604_800).meta({
+    description: 'When operators are first reminded of a request that nobody has decided',
+  }),
+  approval_expiry_seconds: z.int().min(60).max(2_592_000).meta({
+    description: 'How long a request to operators waits for a decision',
+  }),
+  approvals_per_contact_per_day: z.int().min(0).max(1_000).meta({
+    description: 'How many requests to operators there may be for one contact within 24 hours',
+  }),
 };
 
 const name = readable(words(255));
@@ -184,6 +193,9 @@ function toSettings(body: z.output<typeof change>): StoredAgentSettings {
     escalationNotices: body.escalation_notice && people.toNotices(body.escalation_notice),
     quietPeriodSeconds: body.quiet_period_seconds,
     responseTimeSeconds: body.response_time_seconds,
+    approvalReminderSeconds: body.approval_reminder_seconds,
+    approvalExpirySeconds: body.approval_expiry_seconds,
+    approvalsPerContactPerDay: body.approvals_per_contact_per_day,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
 }
@@ -217,6 +229,9 @@ function toAgent(record: AgentRecord, gates: Gates): z.input<typeof agent> {
     escalation_notice: people.fromNotices(settings.escalationNotices),
     quiet_period_seconds: settings.quietPeriodSeconds,
     response_time_seconds: settings.responseTimeSeconds,
+    approval_reminder_seconds: settings.approvalReminderSeconds,
+    approval_expiry_seconds: settings.approvalExpirySeconds,
+    approvals_per_contact_per_day: settings.approvalsPerContactPerDay,
     created_at: record.createdAt.toISOString(),
     updated_at: record.updatedAt.toISOString(),
   };
