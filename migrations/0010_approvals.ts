@@ -50,7 +50,6 @@ export async function up(knex: Knex): Promise<void> {
     alter table inbox
       add column action_id uuid,
       add column action_status text check (action_status in ('approved', 'denied', 'cancelled', 'expired')),
-      add check ((action_id is null) = (action_status is null)),
       add foreign key (organisation_id, action_id) references actions (organisation_id, id) on delete cascade,
       drop constraint inbox_kind_check,
       add constraint inbox_kind_check check (kind in ('message', 'take_over', 'hand_back', 'assign', 'reply', 'resolve',
