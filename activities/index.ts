@@ -18,6 +18,7 @@ import { makeFireIdle } from './fire-idle.ts';
 import { makeGiveUpDelivery } from './give-up-delivery.ts';
 import { makeNoteIdleReset, makeNoteNudge } from './note-idle.ts';
 import { makeOpenConversation } from './open-conversation.ts';
+import { makePlanDecision } from './plan-decision.ts';
 import { makePlanFallback } from './plan-fallback.ts';
 import { makeClearPlaceholders } from './clear-placeholders.ts';
 import { makePostPlaceholder } from './post-placeholder.ts';
@@ -58,6 +59,7 @@ export function createActivities(ports: ActivityPorts) {
     fireIdle: safely(makeFireIdle(ports)),
     noteNudge: safely(makeNoteNudge(ports)),
     noteIdleReset: safely(makeNoteIdleReset(ports)),
+    planDecision: safely(makePlanDecision(ports)),
     planFallback: safely(makePlanFallback(ports)),
     postPlaceholder: safely(makePostPlaceholder(ports)),
     clearPlaceholders: safely(makeClearPlaceholders(ports)),

@@ -76,6 +76,10 @@ export interface ConversationState {
   silence: Silence | null;
   /** The customer broke a silence that had led to something: the step it had come to, until that is noted. */
   brokenAt: number | null;
+  /** What operators were asked and have not decided. Epoch milliseconds. */
+  openApprovals: { actionId: string; expiresAt: number }[];
+  /** Decisions the customer is to hear. */
+  decisions: { actionId: string; rowId: string }[];
   /** Operators' own replies that wait to be sent, in the order of their commit. */
   toSend: { rowId: string; seq: number }[];
 }
@@ -109,5 +113,5 @@ export interface ConversationView {
   callsUnderWay: number;
   /** The step that is next and when it fires; null where silence leads to nothing. */
   idleStep: { step: number; due: number } | null;
-  openApprovals: [];
+  openApprovals: { actionId: string; expiresAt: number }[];
 }

@@ -30,6 +30,11 @@ export function replyCause(rowId: string): string {
   return `row:${rowId}`;
 }
 
+/** What the customer hears of an operator's decision. */
+export function approvalCause(actionId: string): string {
+  return `approval:${actionId}`;
+}
+
 /** The closing message of a tool that gives the conversation away. */
 export function closingCause(callId: string): string {
   return `closing:${callId}`;

@@ -19,12 +19,15 @@ export function statusOf(conversation: {
   queued?: boolean;
   /** A person was called, and nobody has it yet. */
   escalated?: boolean;
+  /** Requests that wait for an operator's decision. */
+  openApprovals?: readonly unknown[];
   /** A call that waits for the customer. */
   openCall?: { kind: 'gathering' | 'awaiting_confirmation' } | null;
 }): ConversationStatus {
   if (conversation.resolved) return 'resolved';
   if (conversation.owner === 'operator') return conversation.queued === true ? 'escalated' : 'assigned';
   if (conversation.escalated === true) return 'escalated';
+  if ((conversation.openApprovals?.length ?? 0) > 0) return 'waiting_approval';
   if (conversation.openCall?.kind === 'awaiting_confirmation') return 'waiting_confirmation';
   return 'active';
 }

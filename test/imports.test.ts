@@ -59,7 +59,7 @@ const LAWS: Readonly<Record<string, Law>> = {
   },
   // The pure part of the workflow: no package, and nothing beside it that has one.
   ...Object.fromEntries(
-    ['state', 'fact', 'silence', 'new-state', 'next-step'].map((file) => [
+    ['state', 'fact', 'silence', 'approvals', 'new-state', 'next-step'].map((file) => [
       `workflows/${file}.ts`,
       {
         values: [
@@ -68,6 +68,7 @@ const LAWS: Readonly<Record<string, Law>> = {
           'workflows/fact.ts',
           'workflows/silence.ts',
           'workflows/new-state.ts',
+          'workflows/approvals.ts',
         ],
       },
     ]),

@@ -2,7 +2,7 @@ import { condition } from '@temporalio/workflow';
 import type { ComposeVerdict, Understood } from '../activities/index.ts';
 import type { OpenCall } from '../contract/conversation.ts';
 import type { CoreIntent } from '../domain/intents.ts';
-import { callInTime, callTool, giveAway } from './call.ts';
+import { awaitDecision, callInTime, callTool, giveAway } from './call.ts';
 import { ownStore, untilStoreIsBack } from './effects.ts';
 import { MAX_STEPS } from './policy.ts';
 import { isEscalated } from './silence.ts';
@@ -163,10 +163,11 @@ function shortList(names: readonly string[]): string {
 /** The step has tried each of its calls once; what did not end is tried again here, where its waits show. */
 async function finishCalls(
   round: Round,
-  { acted, refused, leaves, calls, answersSeq }: Extract<ComposeVerdict, { kind: 'calls' }>,
+  { acted, refused, leaves, calls, approvals = [], answersSeq }: Extract<ComposeVerdict, { kind: 'calls' }>,
 ): Promise<Extract<Draft, { kind: 'start_over' | 'gave_away' }> | null> {
   if (acted) round.mayStartOver = false;
   if (refused) return { kind: 'start_over' };
+  for (const approval of approvals) await awaitDecision(round.shell, approval);
   if (leaves !== null) return giveAway(round.shell, leaves, answersSeq);
   for (const call of calls.filter(({ is }) => is === 'to_run')) {
     if (call.afterMs !== undefined) await waitAsAsked(round, call.tool, call.afterMs);

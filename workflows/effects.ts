@@ -58,6 +58,7 @@ export const ownStore =
       | 'fireIdle'
       | 'noteNudge'
       | 'noteIdleReset'
+      | 'planDecision'
       | 'postPlaceholder'
       | 'clearPlaceholders'
       | 'holdEscalated'

@@ -29,6 +29,8 @@ export type Fact =
   /** A newer message is on its way, or there is nothing more to fire. */
   | { fact: 'idleStopped' }
   | { fact: 'breakNoted' }
+  | { fact: 'approvalAsked'; actionId: string; expiresAt: number }
+  | { fact: 'decisionTold'; actionId: string }
   | { fact: 'escalated'; epoch: number }
   | { fact: 'replySent'; rowId: string };
 

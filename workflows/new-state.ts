@@ -31,6 +31,8 @@ export function newState(): ConversationState {
     outcomesDue: [],
     silence: null,
     brokenAt: null,
+    openApprovals: [],
+    decisions: [],
     toSend: [],
   };
 }

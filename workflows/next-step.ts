@@ -9,6 +9,7 @@ export type NextStep =
   | { step: 'give_up_delivery'; outboundId: string }
   | { step: 'cancel_call'; callId: string }
   | { step: 'tell_outcome'; callId: string }
+  | { step: 'tell_decision'; actionId: string; rowId: string }
   | { step: 'fire_idle' }
   | { step: 'close' }
   | { step: 'turn' }
@@ -26,6 +27,8 @@ export function nextStep(state: ConversationState, now: number): NextStep {
   if (state.toSend.length > 0) return { step: 'wait', until: null };
   const [ended] = state.outcomesDue;
   if (ended !== undefined) return { step: 'tell_outcome', callId: ended };
+  const [decision] = state.decisions;
+  if (decision !== undefined) return { step: 'tell_decision', ...decision };
   if (state.resolved)
     return state.callsUnderWay.length > 0 ? { step: 'wait', until: null } : { step: 'close' };
   const silent = idleDue(state);
@@ -63,6 +66,6 @@ export function viewOf(state: ConversationState, doing: string): ConversationVie
     openCall: state.openCall,
     callsUnderWay: state.callsUnderWay.length,
     idleStep: due === null || state.silence === null ? null : { step: state.silence.step, due },
-    openApprovals: [],
+    openApprovals: state.openApprovals,
   };
 }

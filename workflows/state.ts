@@ -2,6 +2,7 @@ import type { Owner } from '../domain/conversation.ts';
 import type { ConversationState, OpenCall } from '../contract/conversation.ts';
 import type { EnteredRow } from '../contract/rows.ts';
 import type { Fact, OpenedFacts } from './fact.ts';
+import { afterApproval, decided } from './approvals.ts';
 import { newState } from './new-state.ts';
 import { silenceBegan, silenceBroken, stepDone } from './silence.ts';
 
@@ -54,6 +55,9 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
       return { ...state, silence: state.silence && { ...state.silence, due: null } };
     case 'escalated':
       return { ...state, escalatedEpoch: fact.epoch, silence: null };
+    case 'approvalAsked':
+    case 'decisionTold':
+      return afterApproval(state, fact);
     case 'breakNoted':
       return { ...state, brokenAt: null };
     case 'replySent':
@@ -71,6 +75,7 @@ function opened(early: ConversationState, facts: OpenedFacts, now: number): Conv
     answeredSeq: facts.answeredSeq,
     settings: facts.settings,
     toSettle: early.toSettle,
+    decisions: early.decisions,
     awaitedDeliveries: facts.sending,
     openCall: facts.openCall,
     escalatedEpoch: facts.escalatedEpoch,
@@ -99,7 +104,7 @@ function rowEntered(state: ConversationState, row: EnteredRow, now: number): Con
     case 'delivery_settled':
       return toSettle(withoutDelivery(state, row.about ?? ''), row.id, 'noted');
     case 'approval_outcome':
-      return toSettle(state, row.id, 'noted');
+      return decided(state, row);
   }
 }
 

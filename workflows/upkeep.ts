@@ -1,4 +1,4 @@
-import { callCause, replyCause } from '../contract/ids.ts';
+import { approvalCause, callCause, replyCause } from '../contract/ids.ts';
 import { deliver } from './deliver.ts';
 import { ownStore, reliably } from './effects.ts';
 import { fireIdleStep } from './fire-idle.ts';
@@ -19,6 +19,8 @@ export async function upkeep(shell: TurnShell, next: Upkeep): Promise<void> {
       return cancelCall(shell, next.callId);
     case 'tell_outcome':
       return tellOutcome(shell, next.callId);
+    case 'tell_decision':
+      return tellDecision(shell, next);
     case 'fire_idle':
       return fireIdle(shell);
   }
@@ -66,6 +68,20 @@ async function tellOutcome(shell: TurnShell, callId: string): Promise<void> {
       await deliver(shell, { cause: callCause(callId), label: 'outcome', regroup: false });
   });
   shell.tell({ fact: 'outcomeTold', callId });
+}
+
+/** What an operator decided (APR-3). A person who has the conversation meanwhile tells it. */
+async function tellDecision(
+  shell: TurnShell,
+  { actionId, rowId }: { actionId: string; rowId: string },
+): Promise<void> {
+  shell.doing('telling what was decided');
+  await reliably('tell a decision', async () => {
+    const { planned } = await ownStore.planDecision({ ...shell.ref, actionId });
+    if (planned) await deliver(shell, { cause: approvalCause(actionId), label: 'decision', regroup: false });
+    await ownStore.settleRows({ ...shell.ref, rows: [{ id: rowId, reason: 'noted' }] });
+  });
+  shell.tell({ fact: 'decisionTold', actionId });
 }
 
 async function fireIdle(shell: TurnShell): Promise<void> {

@@ -19,6 +19,9 @@ export interface Approvals {
    */
   conclude(ref: ActionRef, now: Date): Promise<Concluded | null>;
 
+  /** How it was decided, for the customer's ears; null: erased, or nobody has decided. */
+  decided(ref: ActionRef): Promise<Decided | null>;
+
   /** What a reminder says; null: nobody has to decide it any more. */
   reminder(ref: ActionRef, now: Date): Promise<ApprovalReminder | null>;
 
@@ -44,6 +47,13 @@ export interface Concluded {
   status: ApprovalStatus;
   /** The row that tells the conversation, while it waits to be heard; null: it was heard, or nobody is to hear it. */
   row: EnteredRow | null;
+}
+
+export interface Decided {
+  status: ApprovalStatus;
+  requestType: string;
+  /** The operator's own words to the customer. */
+  response: string | null;
 }
 
 export interface ApprovalReminder {

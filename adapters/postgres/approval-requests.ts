@@ -39,6 +39,14 @@ export function openApprovalRequests(pool: pg.Pool): Approvals {
         return { status: approval.status, row: row === undefined ? null : enteredRow(row) };
       }),
 
+    decided: ({ organisationId, actionId }) =>
+      asOrganisation(pool, organisationId, async (tenancy) => {
+        const approval = await readApproval(tenancy, actionId);
+        if (approval === null) return null;
+        const { status, requestType, response } = approval;
+        return { status, requestType, response };
+      }),
+
     reminder: ({ organisationId, actionId }, now) =>
       asOrganisation(pool, organisationId, async (tenancy) => {
         if (!isUuid(actionId)) return null;

@@ -174,6 +174,7 @@ export function fakePorts(
         return answers.filed();
       },
       conclude: () => Promise.resolve(null),
+      decided: () => Promise.resolve(null),
       reminder: () => Promise.resolve(null),
       noteReminder: () => Promise.resolve(),
     },
