@@ -12,13 +12,18 @@ const ASKS = `exists (
     select from calls q
     where q.organisation_id = $1 and q.conversation_id = c.id and q.state = 'awaiting_confirmation')`;
 
+/** Operators were asked and have not decided (APR-2). */
+const PENDING = `exists (
+    select from actions w
+    where w.organisation_id = $1 and w.conversation_id = c.id and w.status = 'pending')`;
+
 /** A person was called, by a queue or a rule, and nobody has it yet (CONV-8). */
 const CALLED = `(c.queued_at is not null or c.owner = 'agent' and c.escalated_epoch is not distinct from c.epoch)`;
 
 const COLUMNS = `
   c.id, c.status, c.owner, c.epoch, c.agent_id, c.channel_integration_id, c.channel, c.room, c.contact_id,
   k.name as contact_name, c.turn, c.opened_at, c.last_message_at, c.resolved_at,
-  c.operator_id, c.queued_at, c.division_id, c.tags, ${CALLED} as called, ${ASKS} as asks
+  c.operator_id, c.queued_at, c.division_id, c.tags, ${CALLED} as called, ${ASKS} as asks, ${PENDING} as pending
   from conversations c join contacts k on k.organisation_id = $1 and k.id = c.contact_id`;
 
 const LIST: Statement = {
@@ -35,7 +40,8 @@ const LIST: Statement = {
       and ($9::uuid is null or c.operator_id = $9)
       and ($10::boolean is null or ${CALLED} = $10)
       and ($11::boolean is null or ${ASKS} = $11)
-    order by c.opened_at desc, c.id desc limit $12`,
+      and ($12::boolean is null or ${PENDING} = $12)
+    order by c.opened_at desc, c.id desc limit $13`,
 };
 
 const SOME: Statement = {
@@ -64,6 +70,7 @@ interface Row {
   division_id: string | null;
   tags: string[];
   asks: boolean;
+  pending: boolean;
 }
 
 /** `channel` filters by kind or, given an id, by channel integration. A value nothing can have finds nothing. */
@@ -88,6 +95,7 @@ export function readConversations(pool: pg.Pool): Readers['conversations'] {
         assignee ?? null,
         wanted.called,
         wanted.asks,
+        wanted.pending,
         limit + 1,
       ]);
       return toPage(rows, limit, (row) => [row.opened_at.toISOString(), row.id], summary);
@@ -115,11 +123,12 @@ export async function readSummaries(
 
 /** What is stored for each status that a conversation can have today (`statusOf`). */
 const STORED = new Map<string, StoredStatus>([
-  ['resolved', { status: 'resolved', owner: null, called: null, asks: null }],
-  ['assigned', { status: 'open', owner: 'operator', called: false, asks: null }],
-  ['escalated', { status: 'open', owner: null, called: true, asks: null }],
-  ['waiting_confirmation', { status: 'open', owner: 'agent', called: false, asks: true }],
-  ['active', { status: 'open', owner: 'agent', called: false, asks: false }],
+  ['resolved', { status: 'resolved', owner: null, called: null, asks: null, pending: null }],
+  ['assigned', { status: 'open', owner: 'operator', called: false, asks: null, pending: null }],
+  ['escalated', { status: 'open', owner: null, called: true, asks: null, pending: null }],
+  ['waiting_approval', { status: 'open', owner: 'agent', called: false, asks: null, pending: true }],
+  ['waiting_confirmation', { status: 'open', owner: 'agent', called: false, asks: true, pending: false }],
+  ['active', { status: 'open', owner: 'agent', called: false, asks: false, pending: false }],
 ]);
 
 interface StoredStatus {
@@ -127,9 +136,10 @@ interface StoredStatus {
   owner: string | null;
   called: boolean | null;
   asks: boolean | null;
+  pending: boolean | null;
 }
 
-const ANY_STATUS: StoredStatus = { status: null, owner: null, called: null, asks: null };
+const ANY_STATUS: StoredStatus = { status: null, owner: null, called: null, asks: null, pending: null };
 
 function summary(row: Row): ConversationSummary {
   return {
@@ -139,6 +149,7 @@ function summary(row: Row): ConversationSummary {
       owner: row.owner,
       queued: row.queued_at !== null,
       escalated: row.called,
+      openApprovals: row.pending ? [row.id] : [],
       openCall: row.asks ? { kind: 'awaiting_confirmation' } : null,
     }),
     owner: row.owner,
