@@ -109,11 +109,14 @@ async function leave(
   return verdict;
 }
 
-/** Nothing happened; the step's next window tries it again (IDLE-6). */
+/** A step whose target is gone would else fail, and be told, as often as its window is short. */
+const SHORTEST_RETRY_MS = 60_000;
+
+/** Nothing happened; the step's next window tries it again, a minute later at the earliest (IDLE-6). */
 async function fail(firing: Firing, reason: string): Promise<IdleVerdict> {
   const verdict = {
     kind: 'not_yet' as const,
-    at: new Date(firing.now.getTime() + firing.step.duration * 1000),
+    at: new Date(firing.now.getTime() + Math.max(firing.step.duration * 1000, SHORTEST_RETRY_MS)),
   };
   await write(firing, { outcome: 'failed', reason, verdict });
   await tell(firing, 'ai_agent_idle_step_failed', { ...placeOf(firing), reason });
