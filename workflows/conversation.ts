@@ -21,6 +21,7 @@ import { after } from './state.ts';
 import type { Fact } from './fact.ts';
 import type { TurnShell } from './shell.ts';
 import { runTurn } from './turn.ts';
+import { nameOfFarDeadline, whyWaiting } from './why-waiting.ts';
 import { sendReply, upkeep } from './upkeep.ts';
 
 const statusAttribute = { name: SEARCH_ATTRIBUTES.status, type: 'KEYWORD' } as const;
@@ -77,7 +78,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
         await turn();
         break;
       case 'wait':
-        show(whyWaiting(next));
+        show(whyWaiting(state, next.until));
         await wait(next);
         break;
       case 'close':
@@ -120,12 +121,6 @@ export async function conversation(input: ConversationInput): Promise<void> {
     if (changes.length === 0) return;
     shown = now;
     upsertSearchAttributes(changes);
-  }
-
-  function whyWaiting({ until }: Extract<NextStep, { step: 'wait' }>): string {
-    if (state.queued) return 'silent: it waits for an operator';
-    if (state.owner === 'operator') return 'silent: an operator has it';
-    return until === null ? 'waiting for a message' : 'waiting for more messages';
   }
 
   async function turn(): Promise<void> {
@@ -210,8 +205,8 @@ export async function conversation(input: ConversationInput): Promise<void> {
       await condition(() => farDeadline(state) !== null);
       const armed = farDeadline(state) ?? 0;
       const movedEarlier = () => (farDeadline(state) ?? Infinity) < armed;
-      if (await condition(movedEarlier, Math.max(armed - Date.now(), 1), { summary: 'far deadline' }))
-        continue;
+      const summary = nameOfFarDeadline(state, armed);
+      if (await condition(movedEarlier, Math.max(armed - Date.now(), 1), { summary })) continue;
       farTimerFired = true;
       // A deadline in the past is the loop's to deal with; no timer is set for it again.
       await condition(() => (farDeadline(state) ?? Infinity) > armed);
