@@ -7,7 +7,11 @@ import type { Gates } from '../domain/tool.ts';
 import type { FieldError } from './problem.ts';
 
 const duration = { type: 'integer', minimum: 1, maximum: 86_400, description: 'Seconds' } as const;
-const message = { type: ['string', 'null'], maxLength: 4_000, description: 'May hold {{customer_name}}' } as const;
+const message = {
+  type: ['string', 'null'],
+  maxLength: 4_000,
+  description: 'May hold {{customer_name}}',
+} as const;
 const target = {
   type: { type: 'string', enum: ['auto', 'division', 'agent'] },
   division: { type: ['string', 'null'], format: 'uuid' },
