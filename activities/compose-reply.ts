@@ -3,10 +3,10 @@ import { turnCause } from '../contract/ids.ts';
 import { needsUnderstanding, personalityFor } from '../domain/agent.ts';
 import type { CoreIntent } from '../domain/intents.ts';
 import { callModel } from './call-model.ts';
-import { calledNotice, escalating } from './escalation.ts';
+import { calledNotice, calling, escalating } from './escalation.ts';
 import { offeredTools } from './offered-tools.ts';
 import type { OfferedTool } from './offered-tools.ts';
-import type { ActivityPorts, CallStep, ModelToolCall, TakenTurn, TurnStep } from './ports.ts';
+import type { ActivityPorts, CallStep, ModelToolCall, PlannedReply, TakenTurn, TurnStep } from './ports.ts';
 import { judgeProposals } from './propose-calls.ts';
 import { runCalls, standingCalls } from './run-calls.ts';
 import type { CallsVerdict } from './run-calls.ts';
@@ -67,7 +67,7 @@ export function makeComposeReply(ports: ActivityPorts) {
       settings,
       summaryDue: taken.unsummarised >= taken.settings.messageLimit,
     };
-    if (taken.plannedAlready) return planned;
+    if (taken.plannedAlready) return { ...planned, ...calling(taken.escalates) };
     if (begins && needsUnderstanding(taken.settings, taken.externalActions))
       return { kind: 'needs_understanding', settings };
 
@@ -97,7 +97,7 @@ export function makeComposeReply(ports: ActivityPorts) {
     const rule = await escalating(ports, ref, taken, order);
     if (rule !== null) {
       const text = await calledNotice(ports, organisationId, taken);
-      await planReply(ports, ref, taken, { text, kind: 'notice' }, trace);
+      await planReply(ports, ref, taken, { text, kind: 'notice', escalates: rule }, trace);
       return { ...planned, escalates: rule };
     }
     const kind = question.confirm === null ? 'reply' : 'confirmation';
@@ -127,14 +127,13 @@ async function planReply(
   { transcript, clock }: Pick<ActivityPorts, 'transcript' | 'clock'>,
   ref: ConversationRef,
   taken: Taken,
-  { text, kind }: { text: string; kind: 'reply' | 'confirmation' | 'notice' },
+  words: Pick<PlannedReply, 'kind' | 'text' | 'escalates'>,
   trace: TurnStep,
 ): Promise<void> {
   const reply = {
     turn: taken.turn,
     cause: turnCause(taken.turn),
-    kind,
-    text,
+    ...words,
     epoch: taken.epoch,
     answersSeq: taken.lastSeq,
     inReplyTo: taken.messages.map((message) => message.providerMessageId),

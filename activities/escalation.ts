@@ -51,6 +51,11 @@ export async function escalating(
   return null;
 }
 
+/** A reply that stands already may be the notice of a rule, whose person is called once it is sent (ESC-2). */
+export function calling(rule: string | null): { escalates?: string } {
+  return rule === null ? {} : { escalates: rule };
+}
+
 /** The reason that a rule's name stands for in the agent's settings; names travel, words stay here. */
 export function reasonOf(rule: string, settings: Taken['settings']): string {
   if (rule === ASKED_FOR_PERSON.name) return ASKED_FOR_PERSON.reason;

@@ -4,7 +4,7 @@ import { DEFAULT_EXTERNAL_ACTION } from '../domain/external-action.ts';
 import { confirmationText } from '../domain/outcome-message.ts';
 import { actionOf, valuesOf } from './call-external-action.ts';
 import type { ComposeVerdict } from './compose-reply.ts';
-import { calledNotice, escalating } from './escalation.ts';
+import { calledNotice, calling, escalating } from './escalation.ts';
 import type { Heard } from './escalation.ts';
 import type { ActivityPorts, Call, ExternalActionVersion } from './ports.ts';
 import { turnSettings } from './turn-settings.ts';
@@ -29,6 +29,13 @@ export function makePlanConfirmation(ports: ActivityPorts) {
     if (call === null || action === null || !hasQuestion(action, call)) return { kind: 'in_own_words' };
     const taken = await ports.transcript.take(ref, turn, now, { grow: false });
     if (taken.kind === 'nothing') return taken;
+    const planned = {
+      kind: 'planned' as const,
+      answersSeq: taken.lastSeq,
+      settings: turnSettings(taken),
+      summaryDue: false,
+    };
+    if (taken.plannedAlready) return { ...planned, ...calling(taken.escalates) };
     const { channel, contact } = taken;
     const values = valuesOf(call, {
       channel,
@@ -45,11 +52,10 @@ export function makePlanConfirmation(ports: ActivityPorts) {
       epoch: taken.epoch,
       answersSeq: taken.lastSeq,
       inReplyTo: taken.messages.map((message) => message.providerMessageId),
+      ...calling(rule),
     };
     await ports.transcript.plan(ref, reply, null, now);
-    const settings = turnSettings(taken);
-    const escalates = rule === null ? {} : { escalates: rule };
-    return { kind: 'planned', answersSeq: taken.lastSeq, settings, summaryDue: false, ...escalates };
+    return { ...planned, ...calling(rule) };
   };
 }
 

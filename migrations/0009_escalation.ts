@@ -12,5 +12,7 @@ export async function up(knex: Knex): Promise<void> {
       add column escalation_reason text,
       -- one notice in each quiet period
       add column escalation_noticed_at timestamptz;
+    -- the rule of a notice that tells the customer that a person is called
+    alter table outbound add column escalates text;
   `);
 }

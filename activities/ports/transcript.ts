@@ -124,6 +124,8 @@ export type TakenTurn =
       lastSeq: number;
       /** A reply already planned for this turn that answers exactly these messages; a retry need not ask again. */
       plannedAlready: boolean;
+      /** The rule whose notice that reply is: a person is still to be called. Null where it is none. */
+      escalates: string | null;
       /** Only what the customer wrote or really got, oldest first, without the messages above (CONV-10). */
       history: PastMessage[];
       summary: string | null;
@@ -152,6 +154,8 @@ export interface PlannedReply {
   answersSeq: number;
   /** The customer's message ids, as the provider named them. */
   inReplyTo: string[];
+  /** The rule that calls a person, where this tells the customer so. */
+  escalates?: string;
 }
 
 /** A row of the trace. `request` and `response` hold words: they stay in Postgres. */

@@ -20,13 +20,14 @@ const PLAN: Statement = {
       where $13::text is not null
     )
     insert into outbound as o (organisation_id, channel_integration_id, conversation_id, cause, kind, text, epoch,
-      turn, answers_seq, in_reply_to, state, planned_at, updated_at)
-    select $1, c.channel_integration_id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11
+      turn, answers_seq, in_reply_to, state, planned_at, updated_at, escalates)
+    select $1, c.channel_integration_id, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $21
     from conversations c where c.organisation_id = $1 and c.id = $2
     on conflict (organisation_id, conversation_id, cause, part) do update
       set id = case o.attempt when 0 then o.id else excluded.id end,
           kind = excluded.kind, text = excluded.text, epoch = excluded.epoch, turn = excluded.turn,
           answers_seq = excluded.answers_seq, in_reply_to = excluded.in_reply_to, failure_code = null,
+          escalates = excluded.escalates,
           attempt = 0, planned_at = excluded.planned_at, updated_at = excluded.updated_at
       where o.state = 'planned' and o.answers_seq <= excluded.answers_seq`,
 };
@@ -59,6 +60,7 @@ export function makePlan(pool: pg.Pool): Transcript['plan'] {
         'planned',
         now,
         ...(step === null ? [null, null, null, null, null, null, null, null, null] : stepValues(step)),
+        reply.escalates ?? null,
       ]);
     });
 }

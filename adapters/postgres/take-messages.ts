@@ -39,7 +39,7 @@ const TAKE: Statement = {
   name: 'take',
   text: `
     with reply as (
-      select state, in_reply_to, epoch from outbound
+      select state, in_reply_to, epoch, escalates from outbound
       where organisation_id = $1 and conversation_id = $2 and cause = $4 and part = 0
     ),
     mine as (
@@ -56,7 +56,7 @@ const TAKE: Statement = {
           where organisation_id = $1 and conversation_id = $2 and turn = $3 and round >= $7 and attempts > 0)
       returning id, seq, provider_message_id, at, body
     )
-    select m.*, r.state, r.in_reply_to, r.epoch as reply_epoch
+    select m.*, r.state, r.in_reply_to, r.epoch as reply_epoch, r.escalates
     from (select * from mine union all select * from taken) m left join reply r on true`,
 };
 
@@ -107,6 +107,7 @@ interface TakenRow {
   state: DeliveryState | null;
   in_reply_to: string[] | null;
   reply_epoch: number | null;
+  escalates: string | null;
 }
 
 /** Gives the waiting messages to a turn, in three round trips; see `Transcript.take`. */
@@ -161,6 +162,7 @@ async function taken(
     messages: inTurnOrder(rows.map(takenMessage)),
     lastSeq,
     plannedAlready,
+    escalates: plannedAlready ? (rows[0]?.escalates ?? null) : null,
     ...past,
     summary: conversation.summary,
     settings,

@@ -1,7 +1,18 @@
 import { strict as assert } from 'node:assert';
 import type pg from 'pg';
+import { makeComposeReply } from '../../activities/compose-reply.ts';
+import type { ActivityPorts } from '../../activities/ports.ts';
 import { statementCount } from '../../adapters/postgres/as-organisation.ts';
 import { NOW, later, openInstallation, openRoom } from './installation.ts';
+
+/** What a run of the step says that finds its reply planned: it asks nobody else. */
+async function composedAgain({ ref, transcript }: Awaited<ReturnType<typeof openRoom>>) {
+  const ports = { transcript, clock: { now: () => NOW } } as unknown as ActivityPorts;
+  const heard = { coreIntent: null, wantsHuman: false, understood: false, declined: null, asking: null };
+  const loop = { turn: 1, round: 0, step: 1, lastStep: false, mayStartOver: true };
+  const verdict = await makeComposeReply(ports)({ ...ref, ...loop, ...heard });
+  return [verdict.kind, verdict.kind === 'planned' && verdict.escalates];
+}
 
 describe('take', () => {
   let pool: pg.Pool;
@@ -83,6 +94,29 @@ describe('take', () => {
     await room.say('m2');
     const more = await room.transcript.take(room.ref, 1, NOW);
     assert.equal(more.kind === 'taken' && more.plannedAlready, false);
+  });
+
+  it('ESC-2 keeps the rule of a notice with it, for the run that comes after a crash, and of that notice alone', async () => {
+    const room = await openRoom(pool);
+    const taken = await room.transcript.take(room.ref, 1, NOW);
+    assert.deepEqual(taken.kind === 'taken' && taken.escalates, null);
+    const inReplyTo =
+      taken.kind === 'taken' ? taken.messages.map((message) => message.providerMessageId) : [];
+    const reply = { turn: 1, cause: 'turn:1', text: 'b', epoch: 1, answersSeq: 1, inReplyTo };
+    await room.transcript.plan(room.ref, { ...reply, kind: 'notice', escalates: 'money' }, null, NOW);
+    const again = await room.transcript.take(room.ref, 1, NOW);
+    assert.deepEqual(again.kind === 'taken' && [again.plannedAlready, again.escalates], [true, 'money']);
+    assert.deepEqual(await composedAgain(room), ['planned', 'money']);
+    await room.transcript.plan(room.ref, { ...reply, kind: 'reply' }, null, NOW);
+    const replaced = await room.transcript.take(room.ref, 1, NOW);
+    assert.deepEqual(replaced.kind === 'taken' && [replaced.plannedAlready, replaced.escalates], [
+      true,
+      null,
+    ]);
+    await room.transcript.plan(room.ref, { ...reply, kind: 'notice', escalates: 'money' }, null, NOW);
+    await room.say('m2');
+    const more = await room.transcript.take(room.ref, 1, NOW);
+    assert.deepEqual(more.kind === 'taken' && [more.plannedAlready, more.escalates], [false, null]);
   });
 
   it('CONV-4 leaves a turn that may not start over its own messages, and the newer ones to the next', async () => {
