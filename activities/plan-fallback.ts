@@ -1,21 +1,40 @@
 import type { ConversationRef } from '../contract/conversation.ts';
 import { turnCause } from '../contract/ids.ts';
 import type { ComposeVerdict } from './compose-reply.ts';
+import { calling } from './escalation.ts';
+import { ATTEMPTS_DIED } from './give-up-call.ts';
 import type { ActivityPorts } from './ports.ts';
 import { turnSettings } from './turn-settings.ts';
 
-/** Plans the agent's fallback reply for a turn whose model has failed for good, and stores the event (CONV-5). */
+interface Order extends ConversationRef {
+  turn: number;
+  code: string;
+  /** Calls that go on beside the conversation. */
+  callsUnderWay: readonly string[];
+}
+
+/**
+ * Ends the calls of a turn whose model has failed for good, which nobody would end, plans the agent's fallback reply
+ * and stores the event (CONV-5).
+ */
 export function makePlanFallback(ports: ActivityPorts) {
   return async ({
     turn,
     code,
+    callsUnderWay,
     ...ref
-  }: ConversationRef & { turn: number; code: string }): Promise<
-    Extract<ComposeVerdict, { kind: 'planned' | 'nothing' }>
-  > => {
+  }: Order): Promise<Extract<ComposeVerdict, { kind: 'planned' | 'nothing' }>> => {
     const now = ports.clock.now();
+    const left = { outcome: ATTEMPTS_DIED, underWay: callsUnderWay };
+    await ports.calls.endOfTurn(ref, turn, left, now);
     const taken = await ports.transcript.take(ref, turn, now);
     if (taken.kind === 'nothing') return taken;
+    const planned = {
+      kind: 'planned' as const,
+      answersSeq: taken.lastSeq,
+      settings: turnSettings(taken),
+      summaryDue: false,
+    };
     const reply = {
       turn,
       cause: turnCause(turn),
@@ -25,13 +44,13 @@ export function makePlanFallback(ports: ActivityPorts) {
       answersSeq: taken.lastSeq,
       inReplyTo: taken.messages.map((message) => message.providerMessageId),
     };
-    await ports.transcript.plan(ref, reply, null, now);
+    // The notice that a person is called stands, and may be on its way: it is what the customer hears.
+    if (taken.escalates === null) await ports.transcript.plan(ref, reply, null, now);
+    // Nobody knows what was said to a question that waits, or whether a new one reached the customer: a later yes
+    // is not to find it.
+    const open = await ports.calls.open(ref);
+    if (open !== null) await ports.calls.cancel(ref, open.id, 'turn_failed', now);
     await ports.events.record(ref, 'turn_fell_back', { turn, reason: code }, now);
-    return {
-      kind: 'planned',
-      answersSeq: taken.lastSeq,
-      settings: turnSettings(taken),
-      summaryDue: false,
-    };
+    return { ...planned, ...calling(taken.escalates) };
   };
 }

@@ -54,8 +54,12 @@ export function makeUnderstandMessages(ports: ActivityPorts) {
     if (round > 0) await ports.calls.supersede(ref, turn, round, ports.clock.now());
     const actions = await ports.externalActions.active(ref);
     const [standing] = await ports.calls.planned(ref, step);
-    if (standing !== undefined) return understood('general', step, await nextFor(ports, ref, standing));
-    const open = await whatWaits(ports, ref, { turn, round, callIsOpen });
+    if (standing !== undefined) {
+      await forgetReplaced(ports, ref, turn);
+      return understood('general', step, await nextFor(ports, ref, standing));
+    }
+    const notBefore = oldestQuestion(taken, ports.clock.now());
+    const open = await whatWaits(ports, ref, { turn, round, callIsOpen, notBefore });
     const offered = { actions, open };
     const call = { ref, turn, kind: 'understand' as const, request: understandingRequest(taken, offered) };
     const { answer, step: trace } = await callModel(ports, call, parseUnderstanding);
@@ -69,14 +73,39 @@ export function makeUnderstandMessages(ports: ActivityPorts) {
  * call: what was said so far is not asked for twice.
  */
 async function whatWaits(
-  { calls }: Pick<ActivityPorts, 'calls'>,
+  { calls, clock }: Pick<ActivityPorts, 'calls' | 'clock'>,
   ref: ConversationRef,
-  { turn, round, callIsOpen }: { turn: number; round: number; callIsOpen: boolean },
+  {
+    turn,
+    round,
+    callIsOpen,
+    notBefore,
+  }: { turn: number; round: number; callIsOpen: boolean; notBefore: Date },
 ): Promise<Call | null> {
-  const open = callIsOpen || round > 0 ? await calls.open(ref) : null;
+  const row = callIsOpen || round > 0 ? await calls.open(ref) : null;
+  // The workflow knows of no question: only one that this very turn opened again may wait.
+  const open = callIsOpen || row?.turn === turn ? row : null;
+  if (open !== null && open.plannedAt < notBefore) {
+    await calls.cancel(ref, open.id, 'not_answered', clock.now());
+    return null;
+  }
   if (open !== null || round === 0) return open;
   const before = await calls.ofRound(ref, turn, round - 1);
   return before.find(({ step, state }) => step === 0 && state === 'superseded') ?? null;
+}
+
+/** What asking and understanding the answer may take of the customer's time: the row is older than what was sent. */
+const GRACE_MS = 15 * 60_000;
+
+/** When a question that may still be answered was planned at the earliest. */
+function oldestQuestion({ settings }: Taken, now: Date): Date {
+  return new Date(now.getTime() - settings.confirmationTimeoutSeconds * 1000 - GRACE_MS);
+}
+
+/** An earlier run of the turn planned a call and died before it cancelled the question that call replaces. */
+async function forgetReplaced({ calls, clock }: ActivityPorts, ref: ConversationRef, turn: number) {
+  const open = await calls.open(ref);
+  if (open !== null && open.turn !== turn) await calls.cancel(ref, open.id, 'replaced', clock.now());
 }
 
 /** An earlier run planned a call and died, and a person came since: the fence writes down that it is not made. */
@@ -131,7 +160,7 @@ async function carryOut(
   }
   await transcript.recordStep(ref, trace, now);
   if (decision.kind === 'agreed') {
-    const confirmed = await calls.confirm(ref, decision.call.id, step, now);
+    const confirmed = await calls.confirm(ref, decision.call.id, step, oldestQuestion(taken, now));
     return confirmed
       ? nextFor(ports, ref, { ...decision.call, state: 'planned' })
       : { do: 'talk', declined: null };

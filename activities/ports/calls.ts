@@ -24,10 +24,13 @@ export interface Calls {
     now: Date,
   ): Promise<Call[]>;
 
-  /** The rows of an earlier run of this very step that still stand; empty: it has to be decided. */
+  /**
+   * The rows of an earlier run of this very step that still stand; empty: it has to be decided. Where Temporal lost
+   * its history a turn counts its rounds anew: rows of a later round in which a call was begun are its own.
+   */
   planned(ref: ConversationRef, step: CallStep): Promise<Call[]>;
 
-  /** The calls of this round of the turn, ended or not, in order. */
+  /** The calls of this round of the turn, or of a later one as `planned` has them, ended or not, in order. */
   ofRound(ref: ConversationRef, turn: number, round: number): Promise<Call[]>;
 
   /** The open call that waits for the customer, if there is one. */
@@ -35,9 +38,9 @@ export interface Calls {
 
   /**
    * The customer agreed: the open call becomes `planned` as step 0 of this round. Its key stays. False: it is no
-   * longer open (it expired).
+   * longer open, or was planned before `notBefore`: a yes does not wake a question whose time has passed.
    */
-  confirm(ref: ConversationRef, callId: string, step: CallStep, now: Date): Promise<boolean>;
+  confirm(ref: ConversationRef, callId: string, step: CallStep, notBefore: Date): Promise<boolean>;
 
   /** Open or planned → `cancelled`, with an event. Anything else stays as it is. */
   cancel(ref: ConversationRef, callId: string, reason: CancelReason, now: Date): Promise<void>;
@@ -73,12 +76,28 @@ export interface Calls {
 
   /**
    * An attempt that ended without ending the call: what is known goes into the log; the call stays `calling`.
+   * `attempt`: its number, as the fence counted it; one that a newer attempt has followed is not noted.
    * `inDoubt`: this attempt, or one before it, may have had its effect.
    */
-  noteAttempt(ref: CallRef, attempt: AttemptRecord & { inDoubt: boolean }, now: Date): Promise<void>;
+  noteAttempt(
+    ref: CallRef,
+    attempt: AttemptRecord & { attempt: number; inDoubt: boolean },
+    now: Date,
+  ): Promise<void>;
 
   /** calling → its end, with the `executed` or `failed` event. A call that has ended keeps its first outcome. */
   end(ref: CallRef, outcome: CallOutcome, attempt: AttemptRecord | null, now: Date): Promise<Call>;
+
+  /**
+   * The turn is over without its calls: what it planned is `cancelled`, what it began gets `outcome`, with their
+   * events. Those `underWay` are another's to end: the customer was told that they take longer.
+   */
+  endOfTurn(
+    ref: ConversationRef,
+    turn: number,
+    left: { outcome: CallOutcome; underWay: readonly string[] },
+    now: Date,
+  ): Promise<void>;
 
   /** What the conversation's tools work on, as it stands now. */
   context(ref: ConversationRef): Promise<CallContext>;
@@ -103,7 +122,7 @@ export interface JudgedTest {
   preview: Json | null;
 }
 
-export type CancelReason = 'customer_refused' | 'other_topic' | 'not_answered' | 'replaced';
+export type CancelReason = 'customer_refused' | 'other_topic' | 'not_answered' | 'replaced' | 'turn_failed';
 
 /** Tests and replays have no conversation. */
 export interface CallRef {
@@ -163,7 +182,8 @@ export interface Call extends Omit<NewCall, 'state'> {
 }
 
 export type CallFence =
-  | { kind: 'ready'; call: Call; attempt: number; repeat: boolean; context: CallContext }
+  /** Nothing is sent after `deadline`: from then on another attempt may pass. */
+  | { kind: 'ready'; call: Call; attempt: number; repeat: boolean; deadline: Date; context: CallContext }
   /** It has ended, now or in an earlier run. */
   | { kind: 'ended'; call: Call }
   | { kind: 'too_early'; afterMs: number }

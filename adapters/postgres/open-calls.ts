@@ -37,13 +37,13 @@ const CONFIRM: Statement = {
     set state = 'planned', turn = $3, round = $5, step = $6, epoch = $7, answers_seq = $8,
         number = (${LAST_NUMBER}) + 1
     where organisation_id = $1 and conversation_id = $2 and id = $4
-      and state in ('gathering', 'awaiting_confirmation')
+      and state in ('gathering', 'awaiting_confirmation') and planned_at >= $9
     returning id`,
 };
 
 /** A repeated confirmation, whose answer got lost, finds the call where the first put it. */
 export function makeConfirm(pool: pg.Pool): Calls['confirm'] {
-  return (ref, callId, step, _now) =>
+  return (ref, callId, step, notBefore) =>
     asOrganisation(pool, ref.organisationId, async (tenancy) => {
       if (!isUuid(callId)) return false;
       await lockForCalls(tenancy, ref.conversationId);
@@ -57,13 +57,21 @@ export function makeConfirm(pool: pg.Pool): Calls['confirm'] {
         step.step,
         epoch,
         answersSeq,
+        notBefore,
       ]);
       if (moved.length > 0) return true;
       const row = await readCall(tenancy, { organisationId: ref.organisationId, callId });
-      if (row === undefined || row.state === 'cancelled' || row.state === 'superseded') return false;
+      if (row === undefined || STILL_ASKED_OR_OVER.has(row.state)) return false;
       return row.conversation_id === ref.conversationId && row.turn === turn && row.round === round;
     });
 }
+
+const STILL_ASKED_OR_OVER: ReadonlySet<string> = new Set([
+  'gathering',
+  'awaiting_confirmation',
+  'cancelled',
+  'superseded',
+]);
 
 const CANCEL: Statement = {
   name: 'call-cancel',
