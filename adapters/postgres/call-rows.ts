@@ -20,6 +20,15 @@ export const CALL_COLUMNS = `
     where o.organisation_id = k.organisation_id and o.id = k.replay_of) end as planned_at,
   k.began_at, k.deadline_at, k.ended_at, k.status_code, k.response`;
 
+/**
+ * Of round $4 of turn $3. A turn whose history was lost counts its rounds from 0 again: what an earlier run of it
+ * had begun in a later round belongs to it, with what that round decided besides.
+ */
+export const OF_ROUND = `(k.round = $4 or k.round > $4 and exists (
+  select from calls b
+  where b.organisation_id = k.organisation_id and b.conversation_id = k.conversation_id and b.turn = $3
+    and b.round = k.round and b.attempts > 0))`;
+
 export interface CallRow {
   id: string;
   organisation_id: string;

@@ -4,18 +4,19 @@ import { asOrganisation } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
 import { makeBegin } from './begin-call.ts';
 import { makeContext } from './call-context.ts';
-import { CALL_COLUMNS, callOf, readCall } from './call-rows.ts';
+import { CALL_COLUMNS, OF_ROUND, callOf, readCall } from './call-rows.ts';
 import type { CallRow } from './call-rows.ts';
 import { makeEnd, makeNoteAttempt } from './end-call.ts';
+import { makeEndOfTurn } from './end-of-turn.ts';
 import { makeCancel, makeConfirm, makeSupersede } from './open-calls.ts';
 import { makePlanCalls, makePlanned } from './plan-calls.ts';
 import { storable, storableJson } from './storable.ts';
 
-const OF_ROUND: Statement = {
+const CALLS_OF_ROUND: Statement = {
   name: 'calls-of-round',
   text: `
     select ${CALL_COLUMNS} from calls k
-    where k.organisation_id = $1 and k.conversation_id = $2 and k.turn = $3 and k.round = $4
+    where k.organisation_id = $1 and k.conversation_id = $2 and k.turn = $3 and ${OF_ROUND}
       and k.state <> 'superseded'
     order by k.number`,
 };
@@ -58,12 +59,13 @@ export function openCalls(pool: pg.Pool): Calls {
     begin: makeBegin(pool),
     noteAttempt: makeNoteAttempt(pool),
     end: makeEnd(pool),
+    endOfTurn: makeEndOfTurn(pool),
     context: makeContext(pool),
 
     ofRound: (ref, turn, round) =>
       asOrganisation(pool, ref.organisationId, async (tenancy) => {
         const values = [ref.organisationId, ref.conversationId, turn, round];
-        return (await tenancy.lastRows<CallRow>(OF_ROUND, values)).map(callOf);
+        return (await tenancy.lastRows<CallRow>(CALLS_OF_ROUND, values)).map(callOf);
       }),
 
     open: (ref) =>

@@ -6,7 +6,7 @@ import { idempotencyKey } from '../../contract/ids.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { storeCallEvents } from './call-events.ts';
-import { CALL_COLUMNS, callOf } from './call-rows.ts';
+import { CALL_COLUMNS, OF_ROUND, callOf } from './call-rows.ts';
 import type { CallRow } from './call-rows.ts';
 import { LAST_NUMBER, cancelOpen, lockForCalls, putAside } from './open-calls.ts';
 import { recordStep } from './plan-reply.ts';
@@ -16,9 +16,9 @@ const STANDING: Statement = {
   name: 'calls-of-step',
   text: `
     select ${CALL_COLUMNS} from calls k
-    where k.organisation_id = $1 and k.conversation_id = $2 and k.turn = $3 and k.round = $4 and k.step = $5
+    where k.organisation_id = $1 and k.conversation_id = $2 and k.turn = $3 and ${OF_ROUND} and k.step = $5
       and k.state <> 'superseded'
-    order by k.number`,
+    order by k.round desc, k.number`,
 };
 
 const NUMBERED: Statement = { name: 'calls-last-number', text: `select (${LAST_NUMBER}) as number` };

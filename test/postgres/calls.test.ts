@@ -1,5 +1,7 @@
 import { strict as assert } from 'node:assert';
 import type pg from 'pg';
+import { makePlanFallback } from '../../activities/plan-fallback.ts';
+import type { ActivityPorts } from '../../activities/ports.ts';
 import { NOW, later, openInstallation } from './installation.ts';
 import { openScene, ready, stepAt } from './actions.ts';
 
@@ -136,6 +138,36 @@ describe('the ledger of calls', () => {
     });
   });
 
+  describe('a turn that fell back', () => {
+    it('CONV-5 leaves no call of it planned or begun, but those that go on beside it and those of other turns', async () => {
+      const scene = await openScene(pool);
+      const begun = await scene.under({ digest: 'a' });
+      const planned = await scene.planOne({ digest: 'b' }, { step: 2 });
+      const goesOn = await scene.under({ digest: 'c' }, { step: 3 });
+      const next = await scene.planOne({ digest: 'd' }, { turn: 2 });
+      const order = { ...scene.ref, turn: 1, code: 'MODEL_UNAVAILABLE', callsUnderWay: [goesOn.id] };
+      const { calls, transcript } = scene;
+      const events = { record: () => Promise.resolve() };
+      const ports = { calls, transcript, events, clock: { now: () => NOW } } as unknown as ActivityPorts;
+      await makePlanFallback(ports)(order);
+      await makePlanFallback(ports)(order);
+      const read = await Promise.all(
+        [begun, planned, goesOn, next].map((call) => calls.read(scene.refOf(call))),
+      );
+      assert.deepEqual(
+        read.map((call) => [call?.state, call?.reason]),
+        [
+          ['unknown', 'attempts_died'],
+          ['cancelled', 'turn_failed'],
+          ['calling', null],
+          ['planned', null],
+        ],
+      );
+      const ended = (await scene.events()).map(([name]) => name).filter((name) => !name.endsWith('_invoked'));
+      assert.deepEqual(ended.sort(), ['call_cancelled', 'qontak_action_unknown']);
+    });
+  });
+
   describe('starting over and confirming', () => {
     it('CONV-4 supersedes what earlier rounds decided and did not begin', async () => {
       const scene = await openScene(pool);
@@ -175,6 +207,17 @@ describe('the ledger of calls', () => {
       assert.equal((await scene.calls.ofRound(scene.ref, 2, 1))[0]?.id, asked.id);
     });
 
+    it('EXT-4 confirms no question that was planned too long ago, asked anew or not', async () => {
+      const scene = await openScene(pool);
+      const asked = await scene.planOne({ state: 'awaiting_confirmation' }, { step: 0 });
+      const step = stepAt({ turn: 2, step: 0 });
+      assert.equal(await scene.calls.confirm(scene.ref, asked.id, step, later(1)), false);
+      assert.equal((await scene.calls.read(scene.refOf(asked)))?.state, 'awaiting_confirmation');
+      assert.equal(await scene.calls.confirm(scene.ref, asked.id, step, NOW), true);
+      await scene.calls.supersede(scene.ref, 2, 1, NOW);
+      assert.equal(await scene.calls.confirm(scene.ref, asked.id, step, later(1)), false);
+    });
+
     it('EXT-4 cancels an open call with its reason, and confirms it no more', async () => {
       const scene = await openScene(pool);
       const asked = await scene.planOne({ state: 'awaiting_confirmation' }, { step: 0 });
@@ -198,6 +241,39 @@ describe('the ledger of calls', () => {
         askedAt: later(7).getTime(),
       });
       assert.deepEqual([opened?.queued, opened?.assignee], [false, null]);
+    });
+  });
+
+  describe('a turn that is resumed without its history', () => {
+    it('ACT-8 finds in round 0 what it had begun in round 1, and does not plan it again', async () => {
+      const scene = await openScene(pool);
+      const begun = await scene.under({ digest: 'a' }, { round: 1, step: 0 });
+      const found = await scene.calls.planned(scene.ref, stepAt({ step: 0 }));
+      assert.deepEqual([found[0]?.id, found[0]?.state], [begun.id, 'calling']);
+      const again = await scene.planOne({ digest: 'b' }, { step: 0, answersSeq: 2 });
+      assert.equal(again.id, begun.id);
+      const known = await scene.calls.ofRound(scene.ref, 1, 0);
+      assert.deepEqual([known.length, known[0]?.id], [1, begun.id]);
+    });
+
+    it('ACT-8 goes on with the newest of its rounds, and with the rest of what that had decided', async () => {
+      const scene = await openScene(pool);
+      const old = await scene.planOne({ state: 'refused', reason: 'rate_limited' });
+      const [first, second] = await scene.plan([{ digest: 'a' }, { digest: 'b' }], { round: 1 });
+      await scene.begin(first ?? old);
+      const found = await scene.calls.planned(scene.ref, stepAt());
+      assert.deepEqual(
+        found.map(({ id }) => id),
+        [first?.id, second?.id, old.id],
+      );
+    });
+
+    it('CONV-4 leaves a round that began nothing, and rounds before, to be decided anew', async () => {
+      const scene = await openScene(pool);
+      await scene.planOne({ digest: 'a' }, { round: 2 });
+      assert.deepEqual(await scene.calls.planned(scene.ref, stepAt()), []);
+      await scene.under({ digest: 'b' }, { round: 0 });
+      assert.deepEqual(await scene.calls.planned(scene.ref, stepAt({ round: 1 })), []);
     });
   });
 
@@ -290,7 +366,7 @@ describe('the ledger of calls', () => {
       const call = await scene.under();
       await scene.calls.noteAttempt(
         scene.refOf(call),
-        { ...ATTEMPT, statusCode: 503, error: 'http_503\0', inDoubt: true },
+        { ...ATTEMPT, statusCode: 503, error: 'http_503\0', attempt: 1, inDoubt: true },
         NOW,
       );
       const noted = await scene.look(
@@ -301,6 +377,17 @@ describe('the ledger of calls', () => {
       assert.deepEqual(noted, [{ ...row, request: { body: 'a' } }]);
       const fence = ready(await scene.begin(call, { now: later(1) }));
       assert.deepEqual([fence.attempt, fence.repeat], [2, true]);
+    });
+
+    it('EXT-7 keeps what a newer attempt noted, and its time, when an older one comes back', async () => {
+      const scene = await openScene(pool);
+      const call = await scene.under();
+      ready(await scene.begin(call, { now: later(5) }));
+      const late = { ...ATTEMPT, error: 'timed_out', attempt: 1, inDoubt: true };
+      await scene.calls.noteAttempt(scene.refOf(call), late, later(6));
+      assert.equal((await scene.begin(call, { now: later(7) })).kind, 'too_early');
+      const [row] = await scene.look('select error from calls where id = $1', [call.id]);
+      assert.deepEqual(row, { error: null });
     });
   });
 
