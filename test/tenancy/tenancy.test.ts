@@ -52,11 +52,14 @@ describe('tenancy on the running product', () => {
 
   for (const route of routes) {
     it(`TEN-1 keeps ${route.method.toUpperCase()} ${route.path} for ${route.who} and to one's own`, async () => {
-      const standing = await journey.messages(here.ids.conversation);
+      // What its own operators answer on the walk may stand there.
+      const words = async () =>
+        (await journey.messages(here.ids.conversation)).filter(({ from }) => from !== 'operator');
+      const standing = await words();
       const walking = { url: journey.api, here: here.ids, there: there.ids, keys: here.keys };
       assert.deepEqual(await walkRoute(route, walking), []);
       assert.deepEqual(
-        (await journey.messages(here.ids.conversation)).map(({ id }) => id),
+        (await words()).map(({ id }) => id),
         standing.map(({ id }) => id),
       );
     });
@@ -68,7 +71,7 @@ describe('tenancy on the running product', () => {
     const conversation = await read(`/v1/conversations/${there.ids.conversation}`);
     assert.deepEqual(
       [conversation['status'], conversation['owner'], conversation['epoch']],
-      ['active', 'agent', 1],
+      ['waiting_approval', 'agent', 1],
     );
     assert.equal((await read(`/v1/agents/${there.ids.agent}`))['version'], 1);
     assert.equal((await read(`/v1/channels/${there.ids.generic}`))['name'], 'Scratch');
