@@ -3,8 +3,8 @@ import type { Json } from '../domain/external-action.ts';
 import { outcomeMessage } from '../domain/outcome-message.ts';
 import { redactedRequest } from '../domain/redacted-request.ts';
 import { buildRequest } from '../domain/webhook-request.ts';
-import { HOLD_MS, throughFence } from './call-fence.ts';
-import type { CallVerdict } from './call-fence.ts';
+import { throughFence, timeLeft } from './call-fence.ts';
+import type { CallVerdict, Ready } from './call-fence.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { judgeAnswer } from './judge-answer.ts';
 import { builtInValues } from './placeholders.ts';
@@ -23,25 +23,25 @@ export function makeCallExternalAction(ports: Ports) {
     answersSeq,
     ...ref
   }: CallRef & { attempts: number; regroup: boolean; answersSeq: number }): Promise<CallVerdict> =>
-    throughFence(ports, ref, { regroup, answersSeq }, ({ call, attempt, context }) =>
+    throughFence(ports, ref, { regroup, answersSeq }, (ready) =>
       withHeartbeat((signal) =>
-        attemptOnce(ports, { ref, call, context, attemptsLeft: attempt < attempts, signal }),
+        attemptOnce(ports, { ref, ready, attemptsLeft: ready.attempt < attempts, signal }),
       ),
     );
 }
 
 interface OneAttempt {
   ref: CallRef;
-  call: Call;
-  context: CallContext;
+  ready: Ready;
   attemptsLeft: boolean;
   signal: AbortSignal;
 }
 
 async function attemptOnce(
   ports: Ports,
-  { ref, call, context, attemptsLeft, signal }: OneAttempt,
+  { ref, ready, attemptsLeft, signal }: OneAttempt,
 ): Promise<CallVerdict> {
+  const { call, context, attempt } = ready;
   const { calls, clock, failpoint } = ports;
   const end = async (outcome: { state: 'failed'; reason: string }): Promise<CallVerdict> => {
     const ended = await calls.end(ref, { ...outcome, result: { ok: false } }, null, clock.now());
@@ -54,6 +54,7 @@ async function attemptOnce(
   if (request.kind === 'unusable') return end({ state: 'failed', reason: request.code });
 
   failpoint('call.before');
+  const timeoutMs = await timeLeft(ports, ref, ready);
   const answer = await ports.webhooks.call(
     {
       organisationId: ref.organisationId,
@@ -64,7 +65,7 @@ async function attemptOnce(
       body: request.body,
       idempotencyKey: call.idempotencyKey,
       callId: call.id,
-      timeoutMs: HOLD_MS,
+      timeoutMs,
     },
     signal,
   );
@@ -78,7 +79,7 @@ async function attemptOnce(
     durationMs: answer.durationMs,
   };
   if (judged.kind === 'again') {
-    await calls.noteAttempt(ref, { ...record, inDoubt: true }, clock.now());
+    await calls.noteAttempt(ref, { ...record, attempt, inDoubt: true }, clock.now());
     throw new ParleyFailure('CALL_TRY_AGAIN', { retryAfterMs: judged.afterMs ?? undefined });
   }
   const succeeded = judged.state === 'succeeded';

@@ -13,7 +13,7 @@ export type CallVerdict =
   /** Nothing was called: the turn starts over. */
   | { kind: 'refused'; reason: Extract<CallFence, { kind: 'refused' }>['reason'] };
 
-type Ready = Extract<CallFence, { kind: 'ready' }>;
+export type Ready = Extract<CallFence, { kind: 'ready' }>;
 
 /** Passes the fence and makes one attempt, or says why there is none to be made (DESIGN section 5). */
 export async function throughFence(
@@ -36,6 +36,32 @@ export async function throughFence(
       throw new ParleyFailure('CALL_UNKNOWN');
   }
 }
+
+/**
+ * How long the attempt may still take, asked right before it sends. What got here too late sends nothing: another
+ * attempt may be under way.
+ * @throws ParleyFailure CALL_TRY_AGAIN where the deadline is past
+ */
+export async function timeLeft(
+  { calls, clock }: Pick<ActivityPorts, 'calls' | 'clock'>,
+  ref: CallRef,
+  { attempt, repeat, deadline }: Ready,
+): Promise<number> {
+  const now = clock.now();
+  const left = deadline.getTime() - now.getTime();
+  if (left > 0) return left;
+  // Where an attempt before is in doubt, so is the call, and its log stands.
+  if (!repeat) await calls.noteAttempt(ref, { ...NOTHING_SENT, attempt, inDoubt: false }, now);
+  throw new ParleyFailure('CALL_TRY_AGAIN');
+}
+
+const NOTHING_SENT = {
+  request: null,
+  response: null,
+  statusCode: null,
+  error: 'out_of_time',
+  durationMs: 0,
+};
 
 /** A call's end, with what the workflow has to know of it. */
 export function endedAs(call: Call, leaves: Leaving | null): Extract<CallVerdict, { kind: 'ended' }> {

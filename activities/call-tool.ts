@@ -1,10 +1,10 @@
 import { ParleyFailure } from '../contract/failures.ts';
 import { NODE_TYPES, gateOf } from '../domain/tool.ts';
 import type { NodeType } from '../domain/tool.ts';
-import { HOLD_MS, endedAs, throughFence } from './call-fence.ts';
-import type { CallVerdict } from './call-fence.ts';
+import { endedAs, throughFence, timeLeft } from './call-fence.ts';
+import type { CallVerdict, Ready } from './call-fence.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import type { ActivityPorts, CallFence, CallOutcome, CallRef } from './ports.ts';
+import type { ActivityPorts, CallOutcome, CallRef } from './ports.ts';
 import { toolOf } from './tools/index.ts';
 import type { Executed } from './tools/tool.ts';
 
@@ -36,9 +36,10 @@ export function tryTool(
 async function attemptOnce(
   ports: ActivityPorts,
   ref: CallRef,
-  { call, context, attempt, repeat }: Extract<CallFence, { kind: 'ready' }>,
+  ready: Ready,
   signal: AbortSignal,
 ): Promise<CallVerdict> {
+  const { call, context, attempt, repeat } = ready;
   const { calls, clock, failpoint } = ports;
   // What was offered a moment ago may have been switched off meanwhile, or asked about long ago (ACT-7).
   const gate = repeat ? null : gateOf(nodeType(call.tool), await ports.gates.gates(ref.organisationId));
@@ -47,12 +48,13 @@ async function attemptOnce(
     return endedAs(ended, null);
   }
   failpoint('call.before');
+  const timeoutMs = await timeLeft(ports, ref, ready);
   const executed = await toolOf(nodeType(call.tool)).execute(ports, {
     call,
     context,
     repeat,
     signal,
-    timeoutMs: HOLD_MS,
+    timeoutMs,
   });
   failpoint('call.after');
   // What may not be repeated has had its only attempt, even where nothing happened.
@@ -63,7 +65,7 @@ async function attemptOnce(
     (executed.code === 'outcome_unknown' || (repeat && call.reliability === 'keyed'));
   const tooLong = executed.kind === 'try_again' && (executed.afterMs ?? 0) > LONGEST_WAIT_MS;
   if (executed.kind === 'try_again' && !last && !tooLong) {
-    await calls.noteAttempt(ref, { ...executed.attempt, inDoubt }, clock.now());
+    await calls.noteAttempt(ref, { ...executed.attempt, attempt, inDoubt }, clock.now());
     throw new ParleyFailure('CALL_TRY_AGAIN', { retryAfterMs: executed.afterMs ?? undefined });
   }
   const outcome = executed.kind === 'ended' ? executed.outcome : givenUp(executed, inDoubt);

@@ -9,6 +9,7 @@ import { contextOf, contextWithoutConversation } from './call-context.ts';
 import { isOverLimit } from './call-limits.ts';
 import { CALL_COLUMNS, callOf, lockConversationOf, overtaken } from './call-rows.ts';
 import type { CallRow, LockedConversation } from './call-rows.ts';
+import { cancelRestOfTurn } from './cancel-rest-of-turn.ts';
 import { endRow } from './end-call.ts';
 
 const LOCK_CALL: Statement = {
@@ -33,19 +34,6 @@ const PASS: Statement = {
     set state = 'calling', attempts = k.attempts + 1, began_at = coalesce(k.began_at, $3), deadline_at = $4
     where k.organisation_id = $1 and k.id = $2
     returning ${CALL_COLUMNS}`,
-};
-
-/**
- * A person came between: nobody's failure, so it is cancelled and not refused. With it whatever else its turn had
- * planned: nobody comes to begin that.
- */
-const OVERTAKE: Statement = {
-  name: 'call-overtake',
-  text: `
-    update calls set state = 'cancelled', reason = $3, ended_at = $4
-    where organisation_id = $1 and (id = $2
-      or conversation_id = $5 and turn = $6 and origin = 'conversation' and state = 'planned')
-    returning id`,
 };
 
 interface FencedRow extends CallRow {
@@ -108,16 +96,14 @@ function ended(row: CallRow): CallFence {
   return { kind: 'ended', call: callOf(row) };
 }
 
+/** A person came between: nobody's failure, so it is cancelled and not refused. */
 async function overtake(
   tenancy: Tenancy,
   row: CallRow,
   reason: 'epoch' | 'owner' | 'resolved',
   now: Date,
 ): Promise<CallFence> {
-  const values = [tenancy.organisationId, row.id, reason, now, row.conversation_id, row.turn];
-  const cancelled = await tenancy.rows<{ id: string }>(OVERTAKE, values);
-  const ids = cancelled.map(({ id }) => id);
-  await storeCallEvents(tenancy, ids, 'cancelled', now);
+  await cancelRestOfTurn(tenancy, row, reason, now);
   return { kind: 'refused', reason };
 }
 
@@ -160,7 +146,8 @@ async function pass(
   if (row.state === 'planned') await storeCallEvents(tenancy, [row.id], 'invoked', now);
   const context =
     conversation === undefined ? ownContext(row) : await contextOf(tenancy, conversation, row.turn);
-  return { kind: 'ready', call: callOf(passed), attempt: passed.attempts, repeat: isInDoubt(row), context };
+  const { attempts: attempt } = passed;
+  return { kind: 'ready', call: callOf(passed), attempt, repeat: isInDoubt(row), deadline, context };
 }
 
 /** An attempt died, or did not say that nothing came of it: `noteAttempt` takes the deadline away where it did. */

@@ -26,7 +26,7 @@ const END: Statement = {
 
 /**
  * No attempt is under way, so the next one need not wait: the deadline is past, or none where no attempt can have had
- * its effect.
+ * its effect. An older attempt, which comes back late, does not write over the one that began since.
  */
 const NOTE: Statement = {
   name: 'call-note',
@@ -34,7 +34,7 @@ const NOTE: Statement = {
     update calls
     set request = $3, response = $4, status_code = $5, error = $6, response_ms = $7,
         deadline_at = case when $8 then began_at end
-    where organisation_id = $1 and id = $2 and state = 'calling'`,
+    where organisation_id = $1 and id = $2 and state = 'calling' and attempts = $9`,
 };
 
 /** Ends a call and stores the event of it. Undefined: it had ended before, or was never there. */
@@ -77,7 +77,7 @@ export function makeEnd(pool: pg.Pool): Calls['end'] {
 export function makeNoteAttempt(pool: pg.Pool): Calls['noteAttempt'] {
   return (ref, attempt, _now) =>
     asOrganisation(pool, ref.organisationId, async (tenancy) => {
-      const values = [...attemptValues(attempt), attempt.inDoubt];
+      const values = [...attemptValues(attempt), attempt.inDoubt, attempt.attempt];
       await tenancy.lastRows(NOTE, [ref.organisationId, ref.callId, ...values]);
     });
 }

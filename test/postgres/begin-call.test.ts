@@ -141,6 +141,7 @@ describe('the fence of a call', () => {
     assert.deepEqual(await scene.begin(call, { now: later(2) }), { kind: 'too_early', afterMs: 3_000 });
     const fence = ready(await scene.begin(call, { now: later(5) }));
     assert.deepEqual([fence.repeat, fence.attempt, fence.call.attempts], [true, 2, 2]);
+    assert.deepEqual(fence.deadline, later(10));
     assert.deepEqual(
       (await scene.events()).map(([name]) => name),
       ['qontak_action_invoked'],
@@ -151,11 +152,11 @@ describe('the fence of a call', () => {
     const scene = await openScene(pool);
     const call = await scene.under();
     const attempt = { request: null, response: null, statusCode: 503, error: 'crm_busy', durationMs: 1 };
-    await scene.calls.noteAttempt(scene.refOf(call), { ...attempt, inDoubt: false }, NOW);
+    await scene.calls.noteAttempt(scene.refOf(call), { ...attempt, attempt: 1, inDoubt: false }, NOW);
     const fence = ready(await scene.begin(call));
     assert.deepEqual([fence.repeat, fence.attempt], [false, 2]);
     assert.equal((await scene.events()).length, 1, 'it was invoked once');
-    await scene.calls.noteAttempt(scene.refOf(call), { ...attempt, inDoubt: false }, NOW);
+    await scene.calls.noteAttempt(scene.refOf(call), { ...attempt, attempt: 2, inDoubt: false }, NOW);
     await command(scene, 'take_over');
     assert.deepEqual(await scene.begin(call), { kind: 'refused', reason: 'owner' });
     assert.equal((await scene.calls.read(scene.refOf(call)))?.state, 'cancelled');
