@@ -9,6 +9,7 @@ import { findOperator } from './assign-room.ts';
 import { writeAudit } from './audit.ts';
 import { lockConversationOf, overtaken, readCall } from './call-rows.ts';
 import type { CallRow, LockedConversation } from './call-rows.ts';
+import { cancelRestOfTurn } from './cancel-rest-of-turn.ts';
 import { close, giveAway } from './change-hands.ts';
 import { planClosing } from './closing-message.ts';
 import { endRow } from './end-call.ts';
@@ -19,6 +20,9 @@ const TAG: Statement = {
   name: 'room-tag',
   text: `update conversations set tags = $3 where organisation_id = $1 and id = $2`,
 };
+
+/** What a model adds beyond these is left out; those that are there stay. */
+const MOST_TAGS = 200;
 
 /** What the room tools do (ACT-5, ACT-6): the effect and the end of the call are one transaction. */
 export function openRooms(pool: pg.Pool): Rooms {
@@ -58,7 +62,7 @@ export function openRooms(pool: pg.Pool): Rooms {
 
     tag: (ref, tags, now) =>
       once(pool, ref, { now }, async ({ tenancy, conversation }) => {
-        const union = [...new Set([...conversation.tags, ...tags.map(storable)])];
+        const union = [...new Set([...conversation.tags, ...tags.map(storable)])].slice(0, MOST_TAGS);
         await tenancy.rows(TAG, [tenancy.organisationId, conversation.id, union]);
         return {
           audit: {
@@ -123,6 +127,7 @@ function once(
     await writeAudit(tenancy, entry, now);
     const result = { ok: true, ...told, operatorId, queued, leaves: leaves as unknown as Json };
     await endRow(tenancy, call.id, { state: 'succeeded', reason: null, result }, null, now);
+    if (leaves !== null) await cancelRestOfTurn(tenancy, call, leaves.resolved ? 'resolved' : 'owner', now);
     return { kind: 'done', leaves, operatorId, queued };
   });
 }

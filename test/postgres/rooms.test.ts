@@ -181,6 +181,38 @@ describe('rooms', () => {
       assert.deepEqual(await scene.rooms.assign(scene.refOf(call), AUTO, NOW), overtaken);
     });
 
+    for (const [tool, reason] of [
+      ['qontak_chat_room_assign', 'owner'],
+      ['qontak_chat_room_resolve', 'resolved'],
+    ] as const) {
+      it(`ACT-8 cancels what its turn planned behind ${tool}, in the same transaction`, async () => {
+        const scene = await openScene(pool);
+        const elsewhere = await scene.planOne({}, { turn: 2 });
+        const [first, second, third] = await scene.plan([
+          { tool, reliability: 'keyed' },
+          { tool: 'qontak_chat_room_tag', digest: 'b' },
+          { digest: 'c' },
+        ]);
+        assert.ok(first && second && third);
+        await scene.begin(first);
+        const ref = scene.refOf(first);
+        if (reason === 'owner') await scene.rooms.assign(ref, AUTO, NOW);
+        else await scene.rooms.resolve(ref, { message: null }, NOW);
+        const states = [];
+        for (const call of [first, second, third, elsewhere])
+          states.push((await scene.calls.read(scene.refOf(call)))?.state);
+        assert.deepEqual(states, ['succeeded', 'cancelled', 'cancelled', 'planned']);
+        assert.deepEqual(
+          (await scene.events()).slice(2).map(([name, { reason: why }]) => [name, why]),
+          [
+            ['call_cancelled', reason],
+            ['call_cancelled', reason],
+          ],
+        );
+        assert.deepEqual(await scene.begin(second), { kind: 'refused', reason });
+      });
+    }
+
     it('ACT-5 changes no room before its call passed the fence, and none of another organisation', async () => {
       const scene = await openScene(pool);
       const call = await scene.planOne(ASSIGN);
@@ -278,5 +310,16 @@ describe('rooms', () => {
     await scene.rooms.tag(scene.refOf(first), ['never'], NOW);
     const { tags, owner, epoch } = await scene.conversation();
     assert.deepEqual([tags, owner, epoch], [['vip', 'new', 'late'], 'agent', 1]);
+  });
+
+  it('ACT-6 lets no conversation have more than 200 tags, and keeps those that are there', async () => {
+    const scene = await openScene(pool);
+    const named = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, n) => `tag ${from + n}`);
+    for (const [step, tags] of [named(0, 150), named(100, 260)].entries()) {
+      const call = await scene.under({ tool: 'qontak_chat_room_tag' }, { step: step + 1 });
+      await scene.rooms.tag(scene.refOf(call), tags, NOW);
+    }
+    assert.deepEqual((await scene.conversation()).tags, named(0, 200));
   });
 });
