@@ -26,7 +26,7 @@ describe('a question that waits for the customer', () => {
   it('EXT-4 does not outlive a turn that fell back', async () => {
     const { scene, asked } = await question();
     await scene.say('yes');
-    const fallback = { ...scene.ref, turn: 2, code: 'MODEL_UNAVAILABLE' };
+    const fallback = { ...scene.ref, turn: 2, code: 'MODEL_UNAVAILABLE', callsUnderWay: [] };
     const planned = await makePlanFallback(portsOf(scene, NOW))(fallback);
     assert.equal(planned.kind, 'planned');
     assert.deepEqual(await stateOf(scene, asked), ['cancelled', 'turn_failed']);
