@@ -10,7 +10,7 @@ interface Order extends ConversationRef {
   turn: number;
   code: string;
   /** Calls that go on beside the conversation. */
-  callsUnderWay: readonly string[];
+  callsUnderWay?: readonly string[];
 }
 
 /**
@@ -21,7 +21,7 @@ export function makePlanFallback(ports: ActivityPorts) {
   return async ({
     turn,
     code,
-    callsUnderWay,
+    callsUnderWay = [],
     ...ref
   }: Order): Promise<Extract<ComposeVerdict, { kind: 'planned' | 'nothing' }>> => {
     const now = ports.clock.now();

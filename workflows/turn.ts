@@ -102,7 +102,9 @@ async function draftReply(round: Round): Promise<Draft> {
     const code = failureCode(error, 'MODEL_UNAVAILABLE');
     log.warn('no reply could be composed; the fallback goes out', { turn, code });
     shell.doing(`turn ${turn}: falling back (${code})`);
-    const fallback = await untilStoreIsBack(() => ownStore.planFallback({ ...shell.ref, turn, code }));
+    const { callsUnderWay } = shell.state();
+    const order = { ...shell.ref, turn, code, callsUnderWay };
+    const fallback = await untilStoreIsBack(() => ownStore.planFallback(order));
     return noteTaken(shell, fallback);
   }
 }
