@@ -48,6 +48,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
     deliveryReportMs,
     state: () => state,
     tell,
+    aside: new Set(),
     readyToSend: () => placeholderPosted,
     doing: show,
   };
@@ -91,7 +92,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
     // A call under way would be lost to the next run, which hears of it only from Postgres.
     if (
       (longEnough || workflowInfo().continueAsNewSuggested) &&
-      state.callsUnderWay.length + state.toSend.length === 0
+      state.callsUnderWay.length + state.toSend.length + shell.aside.size === 0
     ) {
       // The next run takes what is shown for granted.
       showStanding();
@@ -159,6 +160,8 @@ export async function conversation(input: ConversationInput): Promise<void> {
   /** A message that was committed after the resolve, its signal still on the way, keeps the conversation open. */
   async function confirmedClosed(): Promise<boolean> {
     show('closing');
+    // The fence refuses them now.
+    await condition(() => shell.aside.size === 0);
     const truth = await reliably('close', () => ownStore.confirmClose(ref));
     if (truth === null) return true;
     tell({ fact: 'nothingTaken', ...truth, throughSeq: state.answeredSeq });

@@ -6,17 +6,27 @@ import type { TurnShell } from './shell.ts';
 
 export type Delivered = Exclude<SendVerdict, { kind: 'try_again' }>;
 
+interface Sending {
+  cause: string;
+  /** What the history calls it, e.g. `turn 3`. */
+  label: string;
+  /** Newer messages of the customer stand in its way. */
+  regroup: boolean;
+  /** The channel said "not now". */
+  onWait?: () => void;
+}
+
 /**
  * Tries the send until it ended one way or the other. The channel's "not now" is waited out here, on a timer that
  * shows in the history, and never inside the activity.
- * @param label what the history calls it, e.g. `turn 3`
  */
 export async function deliver(
   shell: TurnShell,
-  { cause, label, regroup }: { cause: string; label: string; regroup: boolean },
+  { cause, label, regroup, onWait }: Sending,
 ): Promise<Delivered> {
   for (let attempt = 1; ; attempt++) {
     shell.doing(`${label}: sending${attempt === 1 ? '' : `, attempt ${attempt}`}`);
+    const heard = lastSeq(shell);
     const verdict = await untilStoreIsBack(() =>
       ownStore.sendReply.executeWithOptions({ summary: label }, [
         { ...shell.ref, cause, regroup, lastAttempt: attempt >= MAX_SEND_ATTEMPTS },
@@ -32,8 +42,15 @@ export async function deliver(
     const asked = verdict.afterMs === null ? '' : ' as the channel asked';
     log.warn('a send is tried again', { cause, code: verdict.code });
     shell.doing(`${label}: ${verdict.code}; waiting ${pause / 1000} s${asked}, then attempt ${attempt + 1}`);
-    // A take-over or a resolve ends the wait: the next attempt hears it at the fence.
+    onWait?.();
+    // A take-over or a resolve ends the wait, and what regroups, newer words do: the next attempt hears it at the fence.
     const { epoch } = shell.state();
-    await condition(() => shell.state().epoch !== epoch, pause, { summary: `${label}: ${verdict.code}` });
+    const overtaken = () => shell.state().epoch !== epoch || (regroup && lastSeq(shell) > heard);
+    await condition(overtaken, pause, { summary: `${label}: ${verdict.code}` });
   }
+}
+
+/** Of the customer's waiting messages. */
+function lastSeq(shell: TurnShell): number {
+  return Math.max(0, ...shell.state().buffer.map(({ seq }) => seq));
 }

@@ -12,6 +12,8 @@ export interface TurnShell {
   tell(fact: Fact): void;
   /** Resolves once the turn's placeholder is dealt with: nothing is sent before (CHAN-3). */
   readyToSend(): Promise<void>;
+  /** Causes of messages that the channel told to wait and that nothing waits for; the run does not end before them. */
+  aside: Set<string>;
   /** Shown to whoever opens the running workflow. */
   doing(what: string): void;
 }

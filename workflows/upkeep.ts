@@ -1,3 +1,4 @@
+import { condition } from '@temporalio/workflow';
 import { approvalCause, callCause, replyCause } from '../contract/ids.ts';
 import { deliver } from './deliver.ts';
 import { ownStore, reliably } from './effects.ts';
@@ -58,15 +59,38 @@ export async function sendReply(shell: TurnShell, rowId: string): Promise<void> 
   await reliably('settle a reply', () => ownStore.settleRows({ ...shell.ref, rows }));
 }
 
+/**
+ * Told in line, until the channel says "not now": that may last for an hour, and a customer who writes does not wait
+ * for it. A decision whose row is signalled again meanwhile is being told already.
+ */
+async function inLine(
+  { aside }: TurnShell,
+  cause: string,
+  telling: (onWait: () => void) => Promise<unknown>,
+): Promise<void> {
+  if (aside.has(cause)) return;
+  let waits = true;
+  const goOn = () => void (waits = false);
+  aside.add(cause);
+  void telling(goOn).finally(() => {
+    aside.delete(cause);
+    goOn();
+  });
+  await condition(() => !waits);
+}
+
 /** What a call came to whose turn is over (EXT-5). A person who has the conversation meanwhile tells it. */
 async function tellOutcome(shell: TurnShell, callId: string): Promise<void> {
   shell.doing('telling how a call ended');
-  await reliably('tell an outcome', async () => {
-    const order = { ...shell.ref, turn: null, callId, underWay: false };
-    const planned = await ownStore.planOutcome(order);
-    if (planned.kind === 'planned')
-      await deliver(shell, { cause: callCause(callId), label: 'outcome', regroup: false });
-  });
+  const cause = callCause(callId);
+  await inLine(shell, cause, (onWait) =>
+    reliably('tell an outcome', async () => {
+      const order = { ...shell.ref, turn: null, callId, underWay: false };
+      const planned = await ownStore.planOutcome(order);
+      if (planned.kind === 'planned')
+        await deliver(shell, { cause, label: 'outcome', regroup: false, onWait });
+    }),
+  );
   shell.tell({ fact: 'outcomeTold', callId });
 }
 
@@ -76,11 +100,14 @@ async function tellDecision(
   { actionId, rowId }: { actionId: string; rowId: string },
 ): Promise<void> {
   shell.doing('telling what was decided');
-  await reliably('tell a decision', async () => {
-    const { planned } = await ownStore.planDecision({ ...shell.ref, actionId });
-    if (planned) await deliver(shell, { cause: approvalCause(actionId), label: 'decision', regroup: false });
-    await ownStore.settleRows({ ...shell.ref, rows: [{ id: rowId, reason: 'noted' }] });
-  });
+  const cause = approvalCause(actionId);
+  await inLine(shell, cause, (onWait) =>
+    reliably('tell a decision', async () => {
+      const { planned } = await ownStore.planDecision({ ...shell.ref, actionId });
+      if (planned) await deliver(shell, { cause, label: 'decision', regroup: false, onWait });
+      await ownStore.settleRows({ ...shell.ref, rows: [{ id: rowId, reason: 'noted' }] });
+    }),
+  );
   shell.tell({ fact: 'decisionTold', actionId });
 }
 

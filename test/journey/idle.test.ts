@@ -40,6 +40,28 @@ describe('a customer who falls silent', () => {
   const said = async (customer: GenericCustomer, count: number) =>
     (await customer.hears(count)).map(({ body }) => body.kind);
 
+  it('IDLE-6 is answered at once where the channel told the nudge to wait, which is sent no more', async () => {
+    const customer = await silentCustomer([nudge('Still there?', 2), nudge('Last call', HOUR)]);
+    assert.deepEqual(await said(customer, 1), ['reply']);
+    const wait = { status: 429, headers: { 'retry-after': '3600' }, times: 1 };
+    await journey.standIn('POST', `/sink/${customer.room}/control`, { fail: [wait] });
+    const handle = journey.client.workflow.getHandle(`conversation/${customer.conversation()}`);
+    await eventually('the nudge is told to wait', async () => {
+      const { doing } = await handle.query<ConversationView>('getState');
+      return /idle step 1: .*waiting 3600 s/.test(doing);
+    });
+    await customer.says('Here I am');
+    await eventually('the customer is answered', async () => {
+      const kinds = (await journey.messages(customer.conversation())).map(({ from, state }) => [from, state]);
+      return kinds.filter(([from, state]) => from === 'agent' && state === 'sent').length === 2;
+    });
+    const nudges = await journey.sql<{ state: string }>(
+      `select state from outbound where conversation_id = $1 and kind = 'nudge'`,
+      [customer.conversation()],
+    );
+    assert.deepEqual(nudges, [{ state: 'refused' }]);
+  });
+
   it('IDLE-7 (IDLE-S02 AC-3) is nudged, nudged again, and then the conversation is closed', async () => {
     const customer = await silentCustomer([
       nudge('Still there?'),
