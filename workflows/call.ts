@@ -28,11 +28,10 @@ export async function callInTime(
   const { shell, turn } = round;
   shell.doing(`turn ${turn}: calling ${call.name}`);
   let verdict: CallVerdict | null = null;
-  const calling = callReceiver(shell, call, {
-    label: `turn ${turn}: ${call.name}`,
-    regroup: round.mayStartOver,
-    answersSeq,
-  }).then((ended) => (verdict = ended));
+  const order = { label: `turn ${turn}: ${call.name}`, answersSeq };
+  const calling = callReceiver(shell, call, { ...order, regroup: round.mayStartOver }).then(
+    (ended) => (verdict = ended),
+  );
   const inTime = await condition(() => verdict !== null, shell.state().settings.patienceMs, {
     summary: `turn ${turn}: told when it takes longer`,
   });
@@ -41,13 +40,24 @@ export async function callInTime(
     shell.tell({ fact: 'callOutlivedTurn', callId: call.callId });
     const ended = () => shell.tell({ fact: 'callEnded', callId: call.callId });
     // Whatever came of it is in its row.
-    void calling.then(ended, ended);
+    void calling.then((verdict) => callAfterAll(shell, call, order, verdict)).then(ended, ended);
     return 'under_way';
   }
   const ended = await calling;
   if (ended.kind === 'refused') return 'start_over';
   round.mayStartOver = false;
   return 'ended';
+}
+
+/** The customer was told that it is under way: newer messages, for which the fence held it back, put it off no more. */
+async function callAfterAll(
+  shell: TurnShell,
+  call: ExternalCall,
+  order: { label: string; answersSeq: number },
+  verdict: CallVerdict,
+): Promise<void> {
+  if (verdict.kind === 'refused' && verdict.reason === 'newer_message')
+    await callReceiver(shell, call, { ...order, regroup: false });
 }
 
 /** Every attempt until the call ended. What Temporal gives up on is ended here: nobody waits for it any more. */

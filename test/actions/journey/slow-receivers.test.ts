@@ -73,7 +73,7 @@ describe('receivers of external actions that take their time', () => {
     assert.deepEqual(notice?.body.in_reply_to, [order]);
     await eventually('the turn is over and the call is not', async () => {
       const { callsUnderWay, doing } = await stateOf(customer);
-      return callsUnderWay === 1 && doing === 'waiting for a message';
+      return callsUnderWay === 1 && doing === 'waiting for a message; a call is under way';
     });
     await customer.says('Good morning');
     assert.equal((await heard(customer, 2))[1]?.[0], 'reply');
@@ -164,6 +164,34 @@ describe('receivers of external actions that take their time', () => {
     const handle = journey.client.workflow.getHandle(`conversation/${customer.conversation()}`);
     await eventually('it is over', async () => (await handle.describe()).status.name === 'COMPLETED');
     assert.equal((await customer.arrived()).length, 1);
+  });
+
+  it('EXT-5 makes a call of which it said that it is under way, whatever the customer says meanwhile', async () => {
+    const { customer, action } = await impatient();
+    const receiver = holding();
+    const before = slow.hits;
+    await journey.sql(`
+      create function no_call_begins() returns trigger language plpgsql
+        as $$ begin raise exception using errcode = '57014'; end $$`);
+    await journey.sql(`
+      create trigger no_call_begins before update on calls for each row
+        when (new.state = 'calling') execute function no_call_begins()`);
+    try {
+      await customer.says('I want to order 3 lamps');
+      await customer.hears(1);
+      await customer.says('Good morning');
+      assert.deepEqual(
+        (await heard(customer, 2)).map(([kind]) => kind),
+        ['notice', 'reply'],
+      );
+    } finally {
+      await journey.sql('drop function no_call_begins cascade');
+    }
+    await eventually('it is called', async () => slow.hits > before);
+    receiver.answer();
+    assert.deepEqual((await heard(customer, 3))[2], ['outcome', PLACED]);
+    assert.deepEqual([(await action.ended()).status, slow.hits - before], ['success', 1]);
+    await customer.isDone();
   });
 
   it('EXT-5 (EA Timeout) gives an attempt five seconds, whatever drips out of the receiver', async () => {
