@@ -65,6 +65,28 @@ describe('a request to an operator', function () {
     assert.equal((await customer.arrived()).length, 3);
   });
 
+  it('APR-3 answers a customer who writes while the channel lets what was decided wait', async () => {
+    const { customer, id } = await asking();
+    const fail = [{ status: 429, headers: { 'retry-after': '15' }, times: 1 }];
+    await journey.standIn('POST', `/sink/${customer.room}/control`, { fail });
+    const decision = { decision: 'approve', response: 'It is on its way.' };
+    const path = `/v1/approvals/${id}/decision`;
+    assert.equal((await journey.call('POST', path, { as: 'operator', body: decision })).status, 200);
+    const decided = () =>
+      journey.sql<{ state: string; failure_code: string | null }>(
+        `select state, failure_code from outbound where conversation_id = $1 and kind = 'outcome'`,
+        [customer.conversation()],
+      );
+    await eventually('it is told to wait', async () => (await decided())[0]?.failure_code != null);
+    await customer.says('Are you open on Sunday?');
+    await eventually('the customer is answered', async () => {
+      const all = await journey.messages(customer.conversation());
+      return all.filter(({ from, turn, state }) => from === 'agent' && turn === 2 && state === 'sent')[0];
+    });
+    assert.equal((await decided())[0]?.state, 'planned');
+    await eventually('and told in the end', async () => (await decided())[0]?.state === 'sent');
+  });
+
   it('APR-3 waits in a workflow of its own, whose history holds no word of it', async () => {
     const { customer, id } = await asking();
     const history = await journey.client.workflow.getHandle(`approval/${id}`).fetchHistory();
