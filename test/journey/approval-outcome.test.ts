@@ -77,7 +77,7 @@ describe('a request to an operator', function () {
         `select state, failure_code from outbound where conversation_id = $1 and kind = 'outcome'`,
         [customer.conversation()],
       );
-    await eventually('it is told to wait', async () => (await decided())[0]?.failure_code != null);
+    await eventually('it is told to wait', async () => (await decided())[0]?.failure_code?.length);
     await customer.says('Are you open on Sunday?');
     await eventually('the customer is answered', async () => {
       const all = await journey.messages(customer.conversation());
