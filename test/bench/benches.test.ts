@@ -77,6 +77,14 @@ describe('benches', function () {
     areNumbers(ran, ['events_per_round', 'cpu_ms_per_round', 'p50_ms', 'p95_ms']);
   });
 
+  it('IDLE-4 idle fires every step once and tells how late, while customers are answered', async () => {
+    const ran = await bench('idle', '--conversations', '20', '--spread', '3');
+    assert.equal(ran.code, 0, ran.output);
+    assert.equal(ran.figures['bench'], 'idle');
+    assert.deepEqual([ran.figures['due'], ran.figures['fired'], ran.figures['doubled']], [20, 20, 0]);
+    areNumbers(ran, ['p95_late_s', 'max_late_s', 'reply_p95_ms', 'minute_max_late_s']);
+  });
+
   it('RUN-3 an unknown option is answered with the options there are', async () => {
     await assert.rejects(bench('flat', '--turn', '5'), /usage: npm run bench -- flat/);
   });

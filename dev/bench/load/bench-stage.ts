@@ -24,6 +24,8 @@ export type ProductPart = 'api' | 'worker' | 'postgres' | 'temporal';
 export interface BenchChannel {
   /** Gives it the external action that the stub of the model always means, calling the receiver's hook. */
   addAction(): Promise<void>;
+  /** Changes settings of its agent; conversations follow from their next turn. */
+  change(settings: AgentSetting): Promise<void>;
   /** Posts a message; resolves with the conversation's id and the milliseconds until its 202. */
   post(room: string, messageId: string): Promise<{ conversationId: string; ackMs: number }>;
 }
@@ -34,6 +36,8 @@ export type AgentSetting = Partial<{
   wait_cap_seconds: number;
   message_limit: number;
   tools: { node_type: string; fields: object }[];
+  ai_agent_sequential_idle: boolean;
+  idle_rule: { steps: { action: 'follow_up'; duration: number; message: string }[] };
   personalities: Partial<Record<keyof AgentSettings['personalities'], { name: string; prompt: string }>>;
 }>;
 
@@ -74,7 +78,7 @@ export async function openBenchStage(
         return { api, worker, postgres, temporal };
       },
       async channel(settings) {
-        const { id: agent_id } = await make(pool, keys.builder, '/v1/agents', { name: 'bench', ...settings });
+        const { id: agent_id } = await make(pool, keys.admin, '/v1/agents', { name: 'bench', ...settings });
         const { id } = await make(pool, keys.admin, '/v1/channels', {
           kind: 'generic',
           name: 'bench',
@@ -84,6 +88,7 @@ export async function openBenchStage(
         });
         return {
           ...providerOf(pool, keys.gateway, `/v1/channels/${id}/messages`),
+          change: (changed) => change(pool, keys.admin, `/v1/agents/${agent_id}`, changed),
           addAction: async () =>
             void (await make(pool, keys.builder, '/v1/external-actions', action(id, receiver))),
         };
@@ -109,7 +114,7 @@ function action(channel: string, receiver: Receiver): object {
   };
 }
 
-function providerOf(pool: Pool, key: string, path: string): Omit<BenchChannel, 'addAction'> {
+function providerOf(pool: Pool, key: string, path: string): Pick<BenchChannel, 'post'> {
   const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
   return {
     async post(room, messageId) {
@@ -137,4 +142,12 @@ async function make(pool: Pool, key: string, path: string, body: object): Promis
   if (answer.statusCode !== 201)
     throw new Error(`POST ${path} was answered ${answer.statusCode}: ${await answer.body.text()}`);
   return (await answer.body.json()) as { id: string };
+}
+
+async function change(pool: Pool, key: string, path: string, body: object): Promise<void> {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const answer = await pool.request({ method: 'PATCH', path, headers, body: JSON.stringify(body) });
+  const answered = await answer.body.text();
+  if (answer.statusCode !== 200)
+    throw new Error(`PATCH ${path} was answered ${answer.statusCode}: ${answered}`);
 }

@@ -12,7 +12,16 @@ export interface Receiver {
   called(messageId: string): Promise<number>;
   /** When the reply to the message with this id of ours arrived, on the clock of performance.now(). */
   reply(messageId: string): Promise<number>;
+  /** Every nudge that arrived, as often as it did; `at` as Date.now() counts. The bench empties it. */
+  nudges: { room: string; at: number }[];
   close(): Promise<void>;
+}
+
+interface Wire {
+  kind?: string;
+  room?: string;
+  in_reply_to?: string[];
+  item?: string;
 }
 
 /** Nothing arrived for so long while somebody waits: the run has failed. */
@@ -22,12 +31,14 @@ const STALLED_MS = 60_000;
 export async function openReceiver(): Promise<Receiver> {
   const arrived = new Map<string, number>();
   const waiting = new Map<string, { resolve: (at: number) => void; reject: (error: Error) => void }>();
+  const nudges: Receiver['nudges'] = [];
   let lastSign = performance.now();
 
   function note(body: string): void {
     const at = performance.now();
     lastSign = at;
-    const { in_reply_to: ids, item } = JSON.parse(body) as { in_reply_to?: string[]; item?: string };
+    const { kind, room = '', in_reply_to: ids, item } = JSON.parse(body) as Wire;
+    if (kind === 'nudge') nudges.push({ room, at: performance.timeOrigin + at });
     for (const id of ids ?? [`call of ${item ?? ''}`]) {
       const waiter = waiting.get(id);
       if (waiter === undefined) arrived.set(id, at);
@@ -68,6 +79,7 @@ export async function openReceiver(): Promise<Receiver> {
   return {
     url: `http://${host}/replies`,
     hookUrl: `http://${host}/hook`,
+    nudges,
     host,
     reply: wait,
     called: (messageId) => wait(`call of ${messageId}`),
