@@ -50,8 +50,13 @@ describe('gates of the agent’s tools through the whole product', () => {
     );
   const picker = async (query = '', as: Call['as'] = 'builder') =>
     (await ask('GET', `/v1/tools${query}`, as))['data'] as Picked[];
+  /** Of the actions whose gates are the CRM's: the request to operators has a flag of its own. */
   const reasons = async () =>
-    Object.fromEntries((await picker()).map(({ node_type, reason }) => [node_type, reason]));
+    Object.fromEntries(
+      (await picker())
+        .filter(({ group }) => group !== 'actions_center')
+        .map(({ node_type, reason }) => [node_type, reason]),
+    );
 
   /** As the example organisation is at first. */
   async function allOpen(): Promise<void> {
@@ -92,11 +97,14 @@ describe('gates of the agent’s tools through the whole product', () => {
       );
     });
 
-    it('ACT-10 (QACT NEG) offers nothing besides but the api action, and lets nothing else be added', async () => {
+    it('ACT-10 (QACT NEG) offers besides but the api action and the request to operators, and lets nothing else be added', async () => {
       const besides = (await picker()).filter(({ group_label }) => group_label !== 'Mekari Qontak');
       assert.deepEqual(
         besides.map(({ node_type, group }) => [node_type, group]),
-        [['api', 'api']],
+        [
+          ['api', 'api'],
+          ['submit_action_request', 'actions_center'],
+        ],
       );
       const agent = await journey.makeAgent();
       for (const node_type of [

@@ -43,7 +43,7 @@ describe('the installation and its switches', () => {
       [gates.organisationFlags, gates.systemFlags, gates.components],
       [new Set(), new Set(), new Set()],
     );
-    assert.equal(gates.enabledNodeTypes.size, 8);
+    assert.equal(gates.enabledNodeTypes.size, 9);
   });
 
   // First of its kind in this file: it counts the organisations.
