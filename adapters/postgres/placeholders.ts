@@ -85,6 +85,10 @@ const NOT_POSTED: Statement = {
     returning id`,
 };
 
+/**
+ * Counted, and not `not exists`: that one becomes a join, which is not judged again once a message that took the
+ * placeholder at the same moment lets go of the row; a count is.
+ */
 const LEFT_OVER: Statement = {
   name: 'placeholder-left-over',
   text: `
@@ -92,8 +96,8 @@ const LEFT_OVER: Statement = {
       update placeholders p set state = 'clearing', updated_at = $4
       where p.organisation_id = $1 and p.conversation_id = $2 and p.provider_message_id is not null
         and p.state in ('standing', 'taken', 'clearing') and (p.turn is null or p.turn is distinct from $3)
-        and not exists (
-          select from outbound o
+        and 0 = (
+          select count(*) from outbound o
           where o.organisation_id = $1 and o.conversation_id = $2 and o.cause = p.cause
             and (o.state = 'sending' or (p.state = 'taken' and o.state not in ('failed', 'refused'))))
       returning p.id, p.provider_message_id, p.conversation_id
