@@ -2,8 +2,9 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { globSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Counts } from './counting-reporter.ts';
-import { openProgress } from './progress.ts';
+import { openProgress, type Progress } from './progress.ts';
 import { findTemporalCli } from './temporal-cli/find-temporal-cli.ts';
+import { findTimeSkippingServer } from './time-skipping/find-time-skipping-server.ts';
 
 // npm test: format, lint, types, then every test. npm run test:unit: only the tests beside the code, in seconds.
 // Arguments are handed to mocha (files, --grep …); files replace the usual ones and skip the checks.
@@ -26,7 +27,7 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
 const [tier, ...given] = process.argv.slice(2);
 const ownFiles = given.some((argument) => argument.endsWith('.test.ts'));
 const failedChecks = tier === 'all' && !ownFiles ? await runChecks() : [];
-const temporalCli = tier === 'all' ? await prepareTemporal() : {};
+const prepared = tier === 'all' ? await prepareServers() : {};
 const { counts, code } = await runMocha([...given, ...(ownFiles ? [] : testFiles())]);
 if (failedChecks.length > 0)
   console.log(`\nchecks failed: ${failedChecks.join(', ')} (their messages stand at the top)`);
@@ -34,18 +35,28 @@ process.exitCode = code !== 0 ? code : failedChecks.length > 0 ? 1 : 0;
 console.log(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped`);
 
 /** A download or a build takes minutes, which no test has; here it shows its progress. */
-async function prepareTemporal(): Promise<Record<string, string>> {
+async function prepareServers(): Promise<Record<string, string>> {
   const stopping = new AbortController();
   const stop = () => stopping.abort();
   process.once('SIGINT', stop).once('SIGTERM', stop);
+  const progress = openProgress(console.log);
   try {
-    const { path } = await findTemporalCli(process.env, openProgress(console.log), stopping.signal);
-    return { TEMPORAL_CLI: path };
+    const { path } = await findTemporalCli(process.env, progress, stopping.signal);
+    const timed = !ownFiles || given.some((argument) => argument.includes('test/timing/'));
+    return { TEMPORAL_CLI: path, ...(timed ? await timeSkipping(progress, stopping.signal) : {}) };
   } catch (error) {
     console.error((error as Error).message);
     console.log('0 passed, 0 failed, 0 skipped');
     process.exit(1);
   }
+}
+
+/** Its tests skip themselves by name where there is none. */
+async function timeSkipping(progress: Progress, signal: AbortSignal): Promise<Record<string, string>> {
+  const found = await findTimeSkippingServer(process.env, progress, signal);
+  if ('server' in found) return { TIME_SKIPPING_SERVER: found.server };
+  console.log(`tests in skipped time are skipped: ${found.missing}`);
+  return { TIME_SKIPPING_MISSING: found.missing };
 }
 
 async function runChecks(): Promise<string[]> {
@@ -76,7 +87,7 @@ async function runMocha(args: string[]): Promise<{ counts: Counts; code: number 
   running = spawn(process.execPath, [mocha, color, '--reporter', reporter, ...args], {
     cwd: root,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
-    env: { ...process.env, ...temporalCli },
+    env: { ...process.env, ...prepared },
   });
   const child = running;
   child.on('message', (message) => {

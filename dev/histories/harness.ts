@@ -12,6 +12,12 @@ export interface Harness {
   customer(channel: 'generic' | 'whatsapp'): Customer;
   /** The agent waits this long for an answer to a question: shorter than the API would let a builder make it. */
   answersWithin(seconds: number): Promise<void>;
+  /** The same of a request to operators: until the first reminder, and until it expires. */
+  decidesWithin(reminderSeconds: number, expirySeconds: number): Promise<void>;
+  /** Asks the API under the seeded key of a role. */
+  ask(as: Role, method: 'GET' | 'PUT' | 'POST', path: string, body?: object): Promise<unknown>;
+  /** Waits until so many events of this name are stored for the conversation. */
+  happened(conversationId: string, event: string, times: number): Promise<void>;
   /** Runs `play` while the customers of the generic channel can have this done: a receiver answers with an order's number. */
   withExternalAction<T>(fields: object, play: () => Promise<T>): Promise<T>;
   operate(
@@ -42,6 +48,8 @@ export interface Customer {
   isDoneWith(): Promise<void>;
 }
 
+type Role = 'admin' | 'builder' | 'operator';
+
 const PATIENCE_MS = 30_000;
 
 /** Short waits, and runs of three turns where asked, so that a recording takes seconds. */
@@ -56,14 +64,14 @@ export async function openHarness(env: Record<string, string> = {}): Promise<Har
 
   const orders = `${stage.standIns}/sink/${randomUUID()}`;
 
-  async function call(method: string, url: string, body: object, key?: string): Promise<unknown> {
+  async function call(method: string, url: string, body?: object, key?: string): Promise<unknown> {
     const response = await fetch(url, {
       method,
       headers: {
         'content-type': 'application/json',
         ...(key === undefined ? {} : { authorization: `Bearer ${key}` }),
       },
-      body: JSON.stringify(body),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const text = await response.text();
     if (!response.ok)
@@ -96,6 +104,12 @@ export async function openHarness(env: Record<string, string> = {}): Promise<Har
       await database.query('update external_actions set is_active = false where id = $1', [id]);
     }
   }
+
+  const stored = async (settings: object): Promise<void> =>
+    void (await database.query('update agents set settings = settings || $2 where id = $1', [
+      dev.agent,
+      settings,
+    ]));
 
   async function eventually(what: string, holds: () => Promise<boolean>): Promise<void> {
     if (!(await until(holds, PATIENCE_MS, 50))) throw new Error(`it never came that ${what}`);
@@ -159,11 +173,18 @@ export async function openHarness(env: Record<string, string> = {}): Promise<Har
       void (await call('PATCH', `${dev.api}/v1/agents/${dev.agent}`, change, dev.keys.builder)),
     customer,
     withExternalAction,
-    answersWithin: async (seconds) =>
-      void (await database.query('update agents set settings = settings || $2 where id = $1', [
-        dev.agent,
-        { confirmationTimeoutSeconds: seconds },
-      ])),
+    answersWithin: (seconds) => stored({ confirmationTimeoutSeconds: seconds }),
+    decidesWithin: (reminderSeconds, expirySeconds) =>
+      stored({ approvalReminderSeconds: reminderSeconds, approvalExpirySeconds: expirySeconds }),
+    ask: (as, method, path, body) => call(method, `${dev.api}${path}`, body, dev.keys[as]),
+    happened: (conversationId, event, times) =>
+      eventually(`${event} happens ${times} times`, async () => {
+        const { rowCount } = await database.query(
+          'select from events where conversation_id = $1 and name = $2',
+          [conversationId, event],
+        );
+        return rowCount === times;
+      }),
     operate: async (conversationId, command, body = {}) =>
       void (await call(
         'POST',

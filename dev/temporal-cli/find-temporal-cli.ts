@@ -1,8 +1,8 @@
 import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { promisify } from 'node:util';
+import { cacheFolder } from '../cache-folder.ts';
 import type { Progress } from '../progress.ts';
 import { buildTemporalCli } from './build-temporal-cli.ts';
 import { downloadTemporalCli } from './download-temporal-cli.ts';
@@ -40,7 +40,7 @@ export async function findTemporalCli(
     tried.push(`PATH: ${onPath} ${found}`);
   }
 
-  const cache = cacheFolder(env);
+  const cache = cacheFolder(env, `temporal-${TEMPORAL_CLI_VERSION}`);
   const cached = join(cache, 'temporal');
   if (existsSync(cached)) {
     const found = await describe(cached).catch((error: Error) => error.message);
@@ -109,9 +109,4 @@ function canRun(file: string): boolean {
   } catch {
     return false;
   }
-}
-
-function cacheFolder(env: NodeJS.ProcessEnv): string {
-  const base = env['XDG_CACHE_HOME'] || join(env['HOME'] || homedir(), '.cache');
-  return join(base, 'parley', `temporal-${TEMPORAL_CLI_VERSION}`);
 }

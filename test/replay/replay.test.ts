@@ -2,37 +2,15 @@ import { strict as assert } from 'node:assert';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { DefaultLogger, Runtime, Worker, bundleWorkflowCode } from '@temporalio/worker';
+import { DefaultLogger, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import type { WorkflowBundle } from '@temporalio/worker';
+import { ACTING_SHAPES } from '../../dev/histories/acting-shapes.ts';
+import { PEOPLE_SHAPES } from '../../dev/histories/people-shapes.ts';
+import { SHAPES } from '../../dev/histories/shapes.ts';
+import '../quiet-temporal.ts';
 
 const folder = join(import.meta.dirname, 'histories');
 const files = readdirSync(folder).filter((name) => name.endsWith('.json'));
-
-/** Every shape of conversation that must have a recorded history; `npm run record-histories` makes them. */
-const SHAPES = [
-  'assigned-by-a-tool',
-  'assigned-from-a-queue',
-  'buffered-burst',
-  'continue-as-new',
-  'external-action-confirmed',
-  'external-action-late',
-  'fallback',
-  'missing-variables',
-  'plain-turns',
-  'question-expired',
-  'regrouped',
-  'report-during-a-turn',
-  'resolved-and-reopened',
-  'resolved-by-a-tool',
-  'send-tried-again',
-  'take-over-and-hand-back',
-  'tool-round',
-  'tool-tried-again',
-  'uncertain-delivery',
-  'understood',
-];
-
-Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 describe('replay', () => {
   let bundle: WorkflowBundle;
@@ -44,7 +22,7 @@ describe('replay', () => {
   });
 
   it('CONV-9 has a recorded history of every shape of conversation', () => {
-    for (const shape of SHAPES) {
+    for (const shape of Object.keys({ ...SHAPES, ...ACTING_SHAPES, ...PEOPLE_SHAPES })) {
       assert.ok(
         files.some((name) => name.startsWith(`${shape}.`)),
         `no history of ${shape}: npm run record-histories`,

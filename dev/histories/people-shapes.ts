@@ -1,0 +1,166 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import type { Harness } from './harness.ts';
+import { PLAIN } from './shapes.ts';
+
+/** As `Shape`; with the ids of the requests to operators that came of it, where there are some. */
+export type PeopleShape = (
+  harness: Harness,
+) => Promise<string | { conversation: string; approvals: string[] }>;
+
+/** What these shapes switch on, and the next one must not find. */
+const CALM = {
+  idle_rule: null,
+  escalation_rules: [],
+  escalation_assignee: null,
+  tools: [],
+};
+const HOUR = 3_600;
+const ASK = {
+  request_type: 'refund_request',
+  request_details: 'Twelve euros back for order 7',
+  priority: null,
+  request_data: null,
+};
+
+/** Plays with an agent that differs from the plain one in `settings`. */
+async function withAgent<T>(harness: Harness, settings: object, play: () => Promise<T>): Promise<T> {
+  const flags = { ai_agent_sequential_idle: true, actions_center: true };
+  await harness.ask('admin', 'PUT', '/v1/feature-flags', flags);
+  await harness.agent({ ...PLAIN, ...settings });
+  try {
+    return await play();
+  } finally {
+    await harness.agent(CALM);
+    await harness.model({ reset: true });
+  }
+}
+
+const silentAfter = (steps: object[]) => ({ idle_rule: { steps } });
+const nudge = (duration: number) => ({ action: 'follow_up', duration, message: 'Still there?' });
+
+/** A customer whose request waits for a decision; the run that asked is not yet over. */
+async function asked(harness: Harness) {
+  const call = { name: 'submit_action_request', arguments: ASK };
+  await harness.model({ script: [{ when: '', times: 1, tool_calls: [call] }] });
+  const customer = harness.customer('generic');
+  const conversation = await customer.says('may I have my money back?');
+  await customer.hears('sent');
+  const { data } = (await harness.ask('operator', 'GET', '/v1/approvals?status=pending')) as {
+    data: { id: string; conversation_id: string }[];
+  };
+  const approval = data.find(({ conversation_id }) => conversation_id === conversation)?.id;
+  if (approval === undefined) throw new Error('nothing was asked of operators');
+  return { customer, conversation, approval };
+}
+
+const ASKING = { tools: [{ node_type: 'submit_action_request', fields: {} }] };
+
+/** Shapes of conversation that people are in the loop of, and those that nobody answers. */
+export const PEOPLE_SHAPES: Record<string, PeopleShape> = {
+  'idle-nudge-and-reset': (harness) =>
+    withAgent(harness, silentAfter([nudge(2), nudge(HOUR)]), async () => {
+      const customer = harness.customer('generic');
+      const conversation = await customer.says('hello');
+      await customer.hears('sent', 'sent');
+      await harness.happened(conversation, 'ai_agent_idle_step_fired', 1);
+      await customer.says('here I am');
+      await customer.hears('sent', 'sent', 'sent', 'sent');
+      await harness.happened(conversation, 'ai_agent_idle_step_fired', 2);
+      await customer.isDoneWith();
+      return conversation;
+    }),
+
+  'idle-assigned': (harness) =>
+    withAgent(
+      harness,
+      silentAfter([{ action: 'assign', duration: 1, assign: { type: 'auto' } }, nudge(1)]),
+      async () => {
+        const customer = harness.customer('generic');
+        const conversation = await customer.says('hello');
+        await harness.happened(conversation, 'ai_agent_idle_step_fired', 2);
+        await customer.hears('sent', 'sent');
+        await harness.operate(conversation, 'hand-back');
+        await customer.says('is somebody there?');
+        await customer.hears('sent', 'sent', 'sent');
+        await customer.isDoneWith();
+        return conversation;
+      },
+    ),
+
+  'idle-resolved': (harness) =>
+    withAgent(
+      harness,
+      silentAfter([nudge(1), { action: 'resolve', duration: 1, message: 'Goodbye.' }]),
+      async () => {
+        const customer = harness.customer('generic');
+        const conversation = await customer.says('hello');
+        await customer.hears('sent', 'sent', 'sent');
+        await customer.isDoneWith();
+        // The run ends.
+        await pause(1_000);
+        return conversation;
+      },
+    ),
+
+  escalated: (harness) => {
+    const rule = { name: 'boss', condition: 'text contains "manager"', reason: 'Wants the manager' };
+    return withAgent(harness, { escalation_rules: [rule], escalation_assignee: 'U0123456789' }, async () => {
+      const customer = harness.customer('generic');
+      const conversation = await customer.says('I want to speak to the manager');
+      await customer.hears('sent');
+      await harness.happened(conversation, 'conversation_escalated', 1);
+      await customer.isDoneWith();
+      await customer.says('hello?');
+      await customer.isDoneWith();
+      await harness.operate(conversation, 'take-over');
+      await harness.operate(conversation, 'hand-back');
+      await customer.says('thanks, and now?');
+      await customer.hears('sent', 'sent');
+      await customer.isDoneWith();
+      return conversation;
+    });
+  },
+
+  'operator-replied': (harness) =>
+    withAgent(harness, {}, async () => {
+      const customer = harness.customer('generic');
+      const conversation = await customer.says('hello');
+      await customer.hears('sent');
+      await harness.operate(conversation, 'take-over');
+      const reply = (text: string) =>
+        harness.ask('operator', 'POST', `/v1/conversations/${conversation}/reply`, { text });
+      await reply('I am Olga');
+      await customer.hears('sent', 'sent');
+      await customer.says('are you a person?');
+      await reply('Yes');
+      await customer.hears('sent', 'sent', 'sent');
+      await customer.isDoneWith();
+      await harness.operate(conversation, 'hand-back');
+      await customer.says('and now?');
+      await customer.hears('sent', 'sent', 'sent', 'sent');
+      await customer.isDoneWith();
+      return conversation;
+    }),
+
+  'approval-approved': (harness) =>
+    withAgent(harness, ASKING, async () => {
+      const { customer, conversation, approval } = await asked(harness);
+      await customer.says('and another thing');
+      await customer.hears('sent', 'sent');
+      await harness.ask('operator', 'POST', `/v1/approvals/${approval}/decision`, { decision: 'approve' });
+      await customer.hears('sent', 'sent', 'sent');
+      await customer.isDoneWith();
+      return { conversation, approvals: [approval] };
+    }),
+
+  'approval-expired': (harness) =>
+    withAgent(harness, ASKING, async () => {
+      await harness.decidesWithin(1.5, 4);
+      const { customer, conversation, approval } = await asked(harness);
+      await harness.happened(conversation, 'approval_reminder', 1);
+      await customer.hears('sent', 'sent');
+      await customer.isDoneWith();
+      await harness.decidesWithin(HOUR, 24 * HOUR);
+      return { conversation, approvals: [approval] };
+    }),
+};
