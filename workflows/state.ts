@@ -111,10 +111,7 @@ function rowEntered(state: ConversationState, row: EnteredRow, now: number): Con
 function messageEntered(state: ConversationState, row: EnteredRow, now: number): ConversationState {
   const known = row.seq <= state.answeredSeq || state.buffer.some((message) => message.seq === row.seq);
   if (known) return state;
-  const reopens = state.resolved && row.epoch > state.epoch;
-  const current: ConversationState = reopens
-    ? { ...state, resolved: false, owner: 'agent', ...NOBODY, epoch: row.epoch }
-    : state;
+  const current = state.resolved && row.epoch > state.epoch ? reopened(state) : state;
   const heard: ConversationState = {
     ...current,
     firstCustomerAt: current.firstCustomerAt ?? row.at,
@@ -125,6 +122,11 @@ function messageEntered(state: ConversationState, row: EnteredRow, now: number):
     ...silenceBroken(heard),
     buffer: [...heard.buffer, message].sort((a, b) => a.seq - b.seq),
   });
+}
+
+/** Of what is resolved only a customer's message makes the next epoch; whatever came behind it tells of its own. */
+function reopened(state: ConversationState): ConversationState {
+  return { ...state, resolved: false, owner: 'agent', ...NOBODY, epoch: state.epoch + 1 };
 }
 
 /** The fence judges whether it may still leave; a signal too many changes nothing, and one overtaken by another neither. */
@@ -138,16 +140,18 @@ function replyEntered(
 }
 
 /**
- * While a person has the conversation, or it is resolved, its messages are not the agent's to answer. A row of a
- * later epoch waits: the command that raised it is on its way, and may have handed back.
+ * While a person has the conversation, or it is resolved, its messages are not the agent's to answer. Neither is one of
+ * an earlier epoch, however late its signal: a change of hands has come since its commit, and left it to people. A row
+ * of a later epoch waits: the command that raised it is on its way, and may have handed back.
  */
 function leaveToPeople(state: ConversationState): ConversationState {
-  if (state.owner === 'agent' && !state.resolved) return state;
-  const reason = state.resolved ? 'resolved' : 'operator_has_it';
-  const theirs = state.buffer.filter((message) => message.epoch <= state.epoch);
+  const kept = state.owner === 'agent' && !state.resolved ? state.epoch : state.epoch + 1;
+  const theirs = state.buffer.filter((message) => message.epoch < kept);
+  if (theirs.length === 0) return state;
+  const reason = state.resolved ? 'resolved' : state.owner === 'agent' ? 'superseded' : 'operator_has_it';
   return theirs.reduce((next, message) => toSettle(next, message.id, reason), {
     ...state,
-    buffer: state.buffer.filter((message) => message.epoch > state.epoch),
+    buffer: state.buffer.filter((message) => message.epoch >= kept),
   });
 }
 
@@ -160,18 +164,18 @@ function commanded(
   if (row.epoch < state.epoch) return toSettle(state, row.id, 'superseded');
   // A take has told of this change already, but not who has it.
   if (row.epoch === state.epoch) return toSettle({ ...state, ...holderOf(row) }, row.id, 'noted');
-  // A customer message committed after a resolve has re-opened the conversation already.
-  const reopened = change.resolved && state.buffer.some((message) => message.seq > row.seq);
   const changed: ConversationState = {
     ...state,
     epoch: row.epoch,
     owner: change.owner,
     ...holderOf(row),
-    resolved: change.resolved && !reopened,
+    resolved: change.resolved,
     openCall: lapsed(state.openCall),
     silence: null,
   };
-  return leaveToPeople(toSettle(changed, row.id, 'noted'));
+  // A message committed since has opened it again already: its signal came first.
+  const opensAgain = change.resolved && state.buffer.some((message) => message.epoch > row.epoch);
+  return leaveToPeople(toSettle(opensAgain ? reopened(changed) : changed, row.id, 'noted'));
 }
 
 function holderOf({ kind, assignee = null }: EnteredRow): Holder {

@@ -33,7 +33,8 @@ const BEGIN_TURN: Statement = {
  * A turn whose message has left `planned` takes nothing more: its reply answers what it answers. Neither does a
  * turn that a later one has overtaken, a late retry: nobody would answer what it took. Nor one that has made a call
  * in this round ($7), whose worker then died: what the customer wrote since knows nothing of it (CONV-4).
- * $6: whether it may grow.
+ * $6: whether it may grow. What was committed in an earlier epoch than the conversation's ($8) was left to people by the
+ * change of hands since, whether its signal has come or not; a reply on its way still answers it.
  */
 const TAKE: Statement = {
   name: 'take',
@@ -45,12 +46,17 @@ const TAKE: Statement = {
     mine as (
       select id, seq, provider_message_id, at, body from inbox
       where organisation_id = $1 and conversation_id = $2 and kind = 'message' and settled_at is null
-        and turn = $3
+        and turn = $3 and (epoch >= $8 or exists (select from reply where state <> 'planned'))
+    ),
+    left_to_people as (
+      update inbox set settled_at = $5, settled_reason = 'superseded'
+      where organisation_id = $1 and conversation_id = $2 and kind = 'message' and settled_at is null
+        and epoch < $8 and (turn is null or turn = $3 and not exists (select from reply where state <> 'planned'))
     ),
     taken as (
       update inbox set turn = $3, taken_at = $5
       where organisation_id = $1 and conversation_id = $2 and kind = 'message' and settled_at is null
-        and turn is null and $6 and not exists (select from reply where state <> 'planned')
+        and turn is null and epoch >= $8 and $6 and not exists (select from reply where state <> 'planned')
         and not exists (
           select from calls
           where organisation_id = $1 and conversation_id = $2 and turn = $3 and round >= $7 and attempts > 0)
@@ -123,7 +129,14 @@ export function makeTake(pool: pg.Pool): Transcript['take'] {
         return nothing(conversation, conversation.last_message_seq);
       }
       const mayGrow = grow && conversation.turn === turn;
-      const rows = await tenancy.rows<TakenRow>(TAKE, [...key, turnCause(turn), now, mayGrow, round]);
+      const rows = await tenancy.rows<TakenRow>(TAKE, [
+        ...key,
+        turnCause(turn),
+        now,
+        mayGrow,
+        round,
+        conversation.epoch,
+      ]);
       if (rows.length === 0) return nothing(conversation, await lookedThrough(tenancy, conversation, key));
       return taken(tenancy, conversation, rows, turn);
     });

@@ -143,6 +143,39 @@ describe('take', () => {
     ]);
   });
 
+  it('ESC-5 leaves to people what was committed before they had the conversation, handed back or not', async () => {
+    const room = await openRoom(pool);
+    const change = (what: 'take_over' | 'hand_back') =>
+      room.inbox.command(room.caller, room.ref.conversationId, what, NOW);
+    // Its turn had begun.
+    await room.transcript.take(room.ref, 1, NOW);
+    await room.say('m2');
+    await change('take_over');
+    await room.say('for the person');
+    await change('hand_back');
+    const late = await room.transcript.take(room.ref, 1, NOW, { grow: false });
+    assert.deepEqual(late, { kind: 'nothing', epoch: 3, owner: 'agent', resolved: false, throughSeq: 4 });
+    await room.say('for the agent');
+    const next = await room.transcript.take(room.ref, 2, NOW);
+    assert.deepEqual(next.kind === 'taken' && next.messages.map(({ seq }) => seq), [6]);
+    assert.deepEqual(await room.messages(), [
+      [1, 1, 'superseded'],
+      [2, null, 'superseded'],
+      [4, null, 'superseded'],
+      [6, 2, null],
+    ]);
+  });
+
+  it('ESC-5 lets a reply that was on its way answer what it answers, though people had the conversation since', async () => {
+    const room = await openRoom(pool);
+    await room.reply(1, 'answer');
+    await room.fence(1);
+    for (const what of ['take_over', 'hand_back'] as const)
+      await room.inbox.command(room.caller, room.ref.conversationId, what, NOW);
+    const again = await room.transcript.take(room.ref, 1, NOW);
+    assert.deepEqual(again.kind === 'taken' && [again.lastSeq, again.plannedAlready], [1, true]);
+  });
+
   it('CONV-7 settles what waits in a resolved conversation', async () => {
     const room = await openRoom(pool);
     await room.inbox.command(room.caller, room.ref.conversationId, 'resolve', NOW);
