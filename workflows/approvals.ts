@@ -11,7 +11,8 @@ export function afterApproval(
   const { actionId } = fact;
   if (fact.fact === 'decisionTold')
     return { ...state, decisions: state.decisions.filter((decision) => decision.actionId !== actionId) };
-  if (state.openApprovals.some((open) => open.actionId === actionId)) return state;
+  // An operator may decide before the child that waits for it has begun: then there is nothing to wait for.
+  if ([...state.openApprovals, ...state.decisions].some((known) => known.actionId === actionId)) return state;
   return { ...state, openApprovals: [...state.openApprovals, { actionId, expiresAt: fact.expiresAt }] };
 }
 
