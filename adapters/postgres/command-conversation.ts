@@ -11,6 +11,9 @@ import { tellConversationsChanged } from './conversation-changed.ts';
 import { outgoingSignal } from './entered-row.ts';
 import type { SignalRow } from './entered-row.ts';
 
+/** As long as a placeholder may take: 5 s until its call begins, and the call. */
+const PLACEHOLDER_MS = 10_000;
+
 const READ: Statement = {
   name: 'command-read',
   text: `
@@ -40,12 +43,22 @@ const COMMAND: Statement = {
     select e.*, c.agent_id, c.channel_integration_id, c.channel from entered e, conversation c`,
 };
 
+/**
+ * A placeholder is a message of the agent's, too. One whose worker died stays `posting` for ever; once its time to begin
+ * is over nobody posts it any more.
+ */
 const IN_FLIGHT: Statement = {
   name: 'command-in-flight',
   text: `
-    select id from outbound
-    where organisation_id = $1 and conversation_id = $2 and state = 'sending' and epoch < $3
-    order by sending_at`,
+    select id from (
+      select id, sending_at as since from outbound
+      where organisation_id = $1 and conversation_id = $2 and state = 'sending' and epoch < $3
+      union all
+      select id, begun_at from placeholders
+      where organisation_id = $1 and conversation_id = $2 and state = 'posting' and turn is not null
+        and begun_at > $4::timestamptz - interval '${PLACEHOLDER_MS} ms'
+    ) on_the_wire
+    order by since`,
 };
 
 interface Found {
@@ -83,7 +96,7 @@ export function makeCommand(pool: pg.Pool): Inbox['command'] {
   return async (caller, conversationId, command, now) => {
     const result = await decide(pool, caller, conversationId, command, now);
     if (result.kind !== 'done' || command !== 'take_over') return result;
-    return { ...result, inFlight: await waitForTheWire(pool, caller, conversationId, result.epoch) };
+    return { ...result, inFlight: await waitForTheWire(pool, caller, conversationId, result.epoch, now) };
   };
 }
 
@@ -133,11 +146,12 @@ async function waitForTheWire(
   { organisationId }: Caller,
   conversationId: string,
   epoch: number,
+  now: Date,
 ): Promise<string[]> {
   const deadline = performance.now() + WAIT_MS;
   for (;;) {
     const rows = await asOrganisation(pool, organisationId, (tenancy) =>
-      tenancy.lastRows<{ id: string }>(IN_FLIGHT, [organisationId, conversationId, epoch]),
+      tenancy.lastRows<{ id: string }>(IN_FLIGHT, [organisationId, conversationId, epoch, now]),
     );
     if (rows.length === 0 || performance.now() >= deadline) return rows.map((row) => row.id);
     await pause(LOOK_MS);

@@ -73,6 +73,22 @@ describe('placeholders', () => {
     assert.equal(await begin(room, 2, 4), null);
   });
 
+  it('ESC-5 keeps a take-over waiting for one that is being posted, and names it where that takes too long', async () => {
+    const takeOver = async (room: Room, now = NOW) => {
+      const result = await room.inbox.command(room.caller, room.ref.conversationId, 'take_over', now);
+      return result.kind === 'done' && result.inFlight;
+    };
+    const [inTime, tooLong, dead] = [await slack(), await slack(), await slack()];
+    const place = await begin(inTime);
+    const taking = takeOver(inTime);
+    await open().posted(inTime.ref, place?.placeholderId ?? '', posted('1.1'), NOW);
+    assert.deepEqual(await taking, []);
+    const slow = await begin(tooLong);
+    assert.deepEqual(await takeOver(tooLong), [slow?.placeholderId]);
+    await begin(dead);
+    assert.deepEqual(await takeOver(dead, later(11)), [], 'nobody posts it any more');
+  });
+
   it('CHAN-3 begins none on a channel that does not update in place', async () => {
     for (const kind of ['generic', 'webchat', 'whatsapp'] as const)
       assert.equal(await begin(await openRoom(pool, kind)), null);
