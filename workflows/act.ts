@@ -3,6 +3,7 @@ import type { ComposeVerdict, Understood } from '../activities/index.ts';
 import type { OpenCall } from '../contract/conversation.ts';
 import type { CoreIntent } from '../domain/intents.ts';
 import { awaitDecision, callInTime, callTool, giveAway } from './call.ts';
+import { changedHandsSince } from './changed-hands.ts';
 import { ownStore, untilStoreIsBack } from './effects.ts';
 import { MAX_STEPS } from './policy.ts';
 import { isEscalated } from './silence.ts';
@@ -131,6 +132,7 @@ async function talk(round: Round, speech: Speech): Promise<Draft> {
   let asking = speech.asking;
   let done = '';
   for (let step = 1; ; step++) {
+    const { epoch } = shell.state();
     const composed = await compose(round, { ...speech, asking }, { step, after: done });
     switch (composed.kind) {
       case 'nothing':
@@ -144,7 +146,7 @@ async function talk(round: Round, speech: Speech): Promise<Draft> {
         return draft.kind === 'planned' ? { ...draft, opens: asking } : draft;
       }
       case 'calls': {
-        const stopped = await finishCalls(round, composed);
+        const stopped = await finishCalls(round, composed, epoch);
         if (stopped !== null) return stopped;
         done = shortList(composed.calls.map(({ tool }) => tool));
         const waits = composed.calls.find(({ is }) => is === 'waits');
@@ -160,17 +162,22 @@ function shortList(names: readonly string[]): string {
   return once.length <= 3 ? once.join(', ') : `${once.slice(0, 3).join(', ')} and ${once.length - 3} more`;
 }
 
-/** The step has tried each of its calls once; what did not end is tried again here, where its waits show. */
+/**
+ * The step has tried each of its calls once; what did not end is tried again here, where its waits show.
+ * @param began the epoch in which the step began
+ */
 async function finishCalls(
   round: Round,
   { acted, refused, leaves, calls, approvals = [], answersSeq }: Extract<ComposeVerdict, { kind: 'calls' }>,
+  began: number,
 ): Promise<Extract<Draft, { kind: 'start_over' | 'gave_away' }> | null> {
   if (acted) round.mayStartOver = false;
   if (refused) return { kind: 'start_over' };
   for (const approval of approvals) await awaitDecision(round.shell, approval);
   if (leaves !== null) return giveAway(round.shell, leaves, answersSeq);
   for (const call of calls.filter(({ is }) => is === 'to_run')) {
-    if (call.afterMs !== undefined) await waitAsAsked(round, call.tool, call.afterMs);
+    if (call.afterMs !== undefined && !changedHandsSince(round.shell, began))
+      await waitAsAsked(round, call.tool, call.afterMs);
     const stopped = await callTool(round, call, answersSeq);
     if (stopped !== null) return stopped;
   }

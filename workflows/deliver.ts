@@ -1,5 +1,6 @@
 import { condition, log } from '@temporalio/workflow';
 import type { SendVerdict } from '../activities/index.ts';
+import { changedHandsSince } from './changed-hands.ts';
 import { ownStore, untilStoreIsBack } from './effects.ts';
 import { MAX_SEND_ATTEMPTS, sendPauseMs } from './policy.ts';
 import type { TurnShell } from './shell.ts';
@@ -27,6 +28,7 @@ export async function deliver(
   for (let attempt = 1; ; attempt++) {
     shell.doing(`${label}: sending${attempt === 1 ? '' : `, attempt ${attempt}`}`);
     const heard = lastSeq(shell);
+    const { epoch: before } = shell.state();
     const verdict = await untilStoreIsBack(() =>
       ownStore.sendReply.executeWithOptions({ summary: label }, [
         { ...shell.ref, cause, regroup, lastAttempt: attempt >= MAX_SEND_ATTEMPTS },
@@ -41,6 +43,7 @@ export async function deliver(
     const pause = sendPauseMs(attempt, verdict.afterMs);
     const asked = verdict.afterMs === null ? '' : ' as the channel asked';
     log.warn('a send is tried again', { cause, code: verdict.code });
+    if (changedHandsSince(shell, before)) continue;
     shell.doing(`${label}: ${verdict.code}; waiting ${pause / 1000} s${asked}, then attempt ${attempt + 1}`);
     onWait?.();
     // A take-over or a resolve ends the wait, and what regroups, newer words do: the next attempt hears it at the fence.

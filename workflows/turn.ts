@@ -2,6 +2,7 @@ import { condition, log } from '@temporalio/workflow';
 import { turnCause } from '../contract/ids.ts';
 import { act, noteTaken } from './act.ts';
 import type { Draft } from './act.ts';
+import { changedHandsSince } from './changed-hands.ts';
 import { deliver } from './deliver.ts';
 import { failureCode, ownStore, people, untilStoreIsBack } from './effects.ts';
 import { MAX_START_OVERS } from './policy.ts';
@@ -14,7 +15,7 @@ import type { Round, TurnShell } from './shell.ts';
 export async function runTurn(shell: TurnShell): Promise<void> {
   shell.tell({ fact: 'turnBegan' });
   await noteBrokenSilence(shell);
-  const { turn, settings, openCall: waited } = shell.state();
+  const { turn, settings, epoch, openCall: waited } = shell.state();
   // Whatever the customer said to it, a question is asked once; until the turn is over it may start over with it.
   const closeQuestion = () => {
     if (waited !== null) shell.tell({ fact: 'callClosed', callId: waited.callId });
@@ -27,7 +28,7 @@ export async function runTurn(shell: TurnShell): Promise<void> {
     if (draft.kind === 'start_over') continue;
     if (draft.kind === 'quiet') {
       shell.tell({ fact: 'turnAnswered', answeredSeq: draft.answersSeq });
-      return tellHuman(shell, turn);
+      return tellHuman(shell, turn, epoch);
     }
     if (draft.kind === 'gave_away') {
       if (draft.closingCause !== null) await say(round, draft.closingCause);
@@ -47,8 +48,8 @@ export async function runTurn(shell: TurnShell): Promise<void> {
     shell.tell({ fact: 'turnAnswered', answeredSeq });
     if (draft.escalates !== undefined && sent.kind !== 'refused')
       await escalate(shell, turn, draft.escalates);
-    if (draft.passesOn === true) await tellHuman(shell, turn);
-    if (draft.summaryDue) await summarise(shell, turn);
+    if (draft.passesOn === true) await tellHuman(shell, turn, epoch);
+    if (draft.summaryDue) await summarise(shell, turn, epoch);
     return;
   }
 }
@@ -59,14 +60,15 @@ async function escalate(shell: TurnShell, turn: number, rule: string): Promise<v
   const epoch = await untilStoreIsBack(() => ownStore.escalate({ ...shell.ref, turn, rule }));
   if (epoch === null) return;
   shell.tell({ fact: 'escalated', epoch });
-  await tellHuman(shell, turn);
+  await tellHuman(shell, turn, epoch);
 }
 
 /**
  * Tried a few times and never in the way: whoever looks at the conversations sees it without. Who writes, answers or
- * takes it over meanwhile does not wait for it.
+ * takes it over meanwhile does not wait for it; who has taken it over since `called` need not be told.
  */
-async function tellHuman(shell: TurnShell, turn: number): Promise<void> {
+async function tellHuman(shell: TurnShell, turn: number, called: number): Promise<void> {
+  if (changedHandsSince(shell, called)) return;
   shell.doing(`turn ${turn}: telling a person`);
   let ended = false;
   void people.tellHuman
@@ -113,7 +115,7 @@ async function draftReply(round: Round): Promise<Draft> {
  * The rolling summary is a help, not a promise: it is tried once, a customer who writes does not wait for it, and
  * when it fails the next turn tries again. What it says reaches Postgres even when nobody waits any more.
  */
-async function summarise(shell: TurnShell, turn: number): Promise<void> {
+async function summarise(shell: TurnShell, turn: number, began: number): Promise<void> {
   shell.doing(`turn ${turn}: summarising what came before`);
   let ended = false;
   const once = { retry: { maximumAttempts: 1 } };
@@ -123,6 +125,7 @@ async function summarise(shell: TurnShell, turn: number): Promise<void> {
       log.warn('no summary was written', { turn, code: failureCode(error, 'MODEL_UNAVAILABLE') }),
     )
     .finally(() => (ended = true));
+  if (changedHandsSince(shell, began)) return;
   const { epoch } = shell.state();
   await condition(() => ended || shell.state().buffer.length > 0 || shell.state().epoch !== epoch);
 }
