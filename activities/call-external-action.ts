@@ -53,7 +53,7 @@ async function attemptOnce(
   const request = buildRequest(action, values);
   if (request.kind === 'unusable') return end({ state: 'failed', reason: request.code });
 
-  failpoint('call.before');
+  await failpoint('call.before');
   const timeoutMs = await timeLeft(ports, ref, ready);
   const answer = await ports.webhooks.call(
     {
@@ -69,7 +69,7 @@ async function attemptOnce(
     },
     signal,
   );
-  failpoint('call.after');
+  await failpoint('call.after');
   const judged = judgeAnswer(answer, attemptsLeft);
   const record = {
     request: redactedRequest(request, action.authentication),
@@ -91,7 +91,7 @@ async function attemptOnce(
     result: { ok: succeeded, ...(judged.reason === null ? {} : { error: judged.reason }) },
   };
   const ended = await calls.end(ref, outcome, { ...record, error: record.error ?? problem }, clock.now());
-  failpoint('call.recorded');
+  await failpoint('call.recorded');
   return { kind: 'ended', state: ended.state, leaves: null };
 }
 

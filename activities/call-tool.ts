@@ -47,7 +47,7 @@ async function attemptOnce(
     const ended = await calls.end(ref, refused(gate), null, clock.now());
     return endedAs(ended, null);
   }
-  failpoint('call.before');
+  await failpoint('call.before');
   const timeoutMs = await timeLeft(ports, ref, ready);
   const executed = await toolOf(nodeType(call.tool)).execute(ports, {
     call,
@@ -56,7 +56,7 @@ async function attemptOnce(
     signal,
     timeoutMs,
   });
-  failpoint('call.after');
+  await failpoint('call.after');
   // What may not be repeated has had its only attempt, even where nothing happened.
   const last = attempt >= MOST_ATTEMPTS || call.reliability === 'none';
   // Only a look-up settles what an attempt before may have done.
@@ -70,7 +70,7 @@ async function attemptOnce(
   }
   const outcome = executed.kind === 'ended' ? executed.outcome : givenUp(executed, inDoubt);
   const ended = await calls.end(ref, outcome, executed.attempt, clock.now());
-  failpoint('call.recorded');
+  await failpoint('call.recorded');
   return endedAs(ended, executed.kind === 'ended' ? executed.leaves : null);
 }
 

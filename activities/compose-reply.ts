@@ -155,7 +155,7 @@ async function propose(ports: ActivityPorts, { ref, taken, at, offered, proposed
   const context = await ports.calls.context(ref);
   const judged = await judgeProposals(ports, { ref, taken, context, offered, proposed });
   const rows = await ports.calls.plan(ref, at, judged, trace, ports.clock.now());
-  ports.failpoint('call.planned');
+  await ports.failpoint('call.planned');
   // Fewer rows than judged: a later turn has overtaken this one, and nothing of it is done any more.
   const planned = rows.map((row, index) => ({ row, effect: judged[index]?.effect ?? ('write' as const) }));
   return runCalls(ports, planned, { mayStartOver: order.mayStartOver, answersSeq: at.answersSeq });

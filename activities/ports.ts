@@ -51,7 +51,7 @@ export interface FailureLog {
   }): void;
 }
 
-/** A named point at which a fault test may end the process; does nothing in production. */
+/** A named point at which a fault test may end the process, or hold what it does; does nothing in production. */
 export type Failpoint = (
   name:
     | 'send.before_call'
@@ -60,8 +60,13 @@ export type Failpoint = (
     | 'call.planned'
     | 'call.before'
     | 'call.after'
-    | 'call.recorded',
-) => void;
+    | 'call.recorded'
+    /** Of every activity, by its name. */
+    | `${string}.begins`
+    | `${string}.ends`,
+  /** Where it is known there. */
+  conversationId?: string,
+) => void | Promise<void>;
 
 export interface ActivityPorts {
   failpoint: Failpoint;

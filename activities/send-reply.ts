@@ -45,13 +45,13 @@ export function makeSendReply(ports: Pick<ActivityPorts, 'ledger' | 'channels' |
       case 'ready':
     }
     const { delivery } = fence;
-    ports.failpoint('send.before_call');
+    await ports.failpoint('send.before_call');
     const answered = await ports.channels.send(delivery, AbortSignal.timeout(HOLD_MS));
-    ports.failpoint('send.after_call');
+    await ports.failpoint('send.after_call');
     const known = inDoubt(answered, delivery);
     const outcome = lastAttempt ? givenUp(known) : known;
     await ports.ledger.record(ref, delivery.outboundId, outcome, ports.clock.now());
-    ports.failpoint('send.after_record');
+    await ports.failpoint('send.after_record');
     switch (outcome.kind) {
       case 'sent':
         return { kind: 'sent', answersSeq: delivery.answersSeq };

@@ -151,7 +151,7 @@ async function carryOut(
   if (decision.kind === 'act') {
     const call = await newCall(ports, ref, { taken, step, open }, decision);
     const [planned] = await calls.plan(ref, step, [call], trace, now);
-    ports.failpoint('call.planned');
+    await ports.failpoint('call.planned');
     // Planned first: what was known so far is lost to nobody who dies in between.
     if (open !== null && decision.cancel !== null) await calls.cancel(ref, open.id, decision.cancel, now);
     return planned === undefined

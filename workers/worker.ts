@@ -3,6 +3,7 @@ import type { NativeConnection, WorkerOptions } from '@temporalio/worker';
 import { createActivities } from '../activities/index.ts';
 import type { ActivityPorts } from '../activities/ports.ts';
 import { CONVERSATION_QUEUE } from '../contract/queues.ts';
+import { withFailpoints } from './failpoint.ts';
 
 export interface ConversationWorkerOptions {
   connection: NativeConnection;
@@ -19,7 +20,7 @@ export interface ConversationWorkerOptions {
 
 /** The workers of one process: one for conversations and their activities, one for model calls where configured. */
 export async function createWorkers(options: ConversationWorkerOptions): Promise<Worker[]> {
-  const activities = createActivities(options.ports);
+  const activities = withFailpoints(createActivities(options.ports), options.ports.failpoint);
   const shutdown = { shutdownGraceTime: '20s', shutdownForceTime: '30s' } as const;
   const conversations = await Worker.create({
     connection: options.connection,

@@ -28,6 +28,8 @@ export interface Fault {
   drop?: boolean;
   /** Never answers; `body` sends the head of the answer and then nothing. */
   hang?: boolean | 'body';
+  /** Goes on, with nothing wrong, once the switches are set anew. */
+  hold?: boolean;
   /** Sends half of the answer and closes the socket. */
   cut?: boolean;
   /** Sends half of the answer as if it were all of it. */
@@ -43,7 +45,8 @@ export interface Faults<F extends Fault = Fault> {
   /** Replaces what is given and keeps the rest. Throws an Error that names the first thing wrong. */
   set(settings: FaultSettings<F>): void;
   reset(): void;
-  left(): { latency_ms: number; fail: F[] };
+  /** `held`: how many requests wait for the switches. */
+  left(): { latency_ms: number; fail: F[]; held: number };
   /** Answers through the faults: `done` does the thing and returns the honest answer. */
   answer(
     call: LocalCall,
@@ -63,6 +66,7 @@ const KINDS = [
   'body',
   'drop',
   'hang',
+  'hold',
   'cut',
   'malformed',
 ];
@@ -72,6 +76,13 @@ export function openFaults<F extends Fault = Fault>(more: string[] = []): Faults
   const known = new Set([...KINDS, ...more]);
   let latency = 0;
   let pending: { fault: F; left: number }[] = [];
+  let held: (() => void)[] = [];
+
+  const letGo = (): void => {
+    const waiting = held;
+    held = [];
+    for (const goOn of waiting) goOn();
+  };
 
   const next = (call: LocalCall): F | undefined => {
     if (pending.length === 0) return undefined;
@@ -89,18 +100,26 @@ export function openFaults<F extends Fault = Fault>(more: string[] = []): Faults
       if (settings.latency_ms !== undefined) latency = settings.latency_ms;
       if (settings.fail !== undefined) {
         pending = settings.fail.map((fault) => ({ fault, left: fault.times ?? 1 }));
+        letGo();
       }
     },
     reset() {
       latency = 0;
       pending = [];
+      letGo();
     },
     left: () => ({
       latency_ms: latency,
       fail: pending.map(({ fault, left }) => ({ ...fault, times: left })),
+      held: held.length,
     }),
     answer(call, response, done, refused) {
       const fault = next(call);
+      if (fault?.hold === true) {
+        const answer = fault.when === 'after' ? done(fault) : null;
+        held.push(() => send(response, answer ?? done(fault)));
+        return;
+      }
       const go = (): void => answerNow(response, fault, done, refused);
       const wait = latency + (fault?.delay_ms ?? 0);
       if (wait > 0) setTimeout(go, wait);

@@ -37,6 +37,8 @@ export interface OrderAction {
   id: string;
   path: string;
   signingSecret: string;
+  /** Of the sink that plays the receiver. */
+  receiverName: string;
   /** What the receiver answers, and how it misbehaves: the stand-in's switches. */
   receiver(settings: Record<string, unknown>): Promise<void>;
   /** Requests that the receiver took. */
@@ -100,6 +102,7 @@ export async function orderAction(
     id,
     path,
     signingSecret: made.body['signing_secret'] as string,
+    receiverName: sink,
     receiver: async (settings) => void (await journey.standIn('POST', `/sink/${sink}/control`, settings)),
     taken: () => journal('journal'),
     turnedAway: () => journal('refused'),
