@@ -1,6 +1,7 @@
 import type { Request, Response } from 'express';
 import { ParleyFailure, isStoreAway } from '../contract/failures.ts';
 import type { ChannelKind } from '../domain/channel.ts';
+import type { AppReply } from '../domain/message.ts';
 import type { Gateway } from './gateway.ts';
 import type { RawRequest, ReceivedBatch, Receiver, ReceivingIntegration } from './ports.ts';
 import { Problem, unknown } from './problem.ts';
@@ -51,14 +52,16 @@ export async function store(
   gateway: Gateway,
 ): Promise<void> {
   const failures: unknown[] = [];
-  for (const message of batch.messages) {
+  const attempt = async (storing: Promise<unknown>) => {
     try {
-      await receive(gateway, integration, message);
+      await storing;
     } catch (error) {
       if (error instanceof ParleyFailure && isStoreAway(error.code)) throw error;
       failures.push(error);
     }
-  }
+  };
+  for (const message of batch.messages) await attempt(receive(gateway, integration, message));
+  for (const reply of batch.replies ?? []) await attempt(takeReply(gateway, integration, reply));
   if (batch.ignored > 0) {
     const { id, kind } = integration;
     gateway.options.log.info(
@@ -72,6 +75,15 @@ export async function store(
   }
   if (batch.echoes !== undefined) await gateway.echoes.heard(integration, batch.echoes, gateway.clock.now());
   if (failures.length > 0) throw failures[0];
+}
+
+async function takeReply(
+  gateway: Gateway,
+  integration: ReceivingIntegration,
+  reply: AppReply,
+): Promise<void> {
+  const signals = await gateway.inbox.replyFromApp(integration, reply, gateway.clock.now());
+  for (const signal of signals) gateway.conversations.signalSoon(signal);
 }
 
 function singleHeaders(headers: NodeJS.Dict<string | string[]>): Record<string, string | undefined> {

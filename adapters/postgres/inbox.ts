@@ -5,6 +5,7 @@ import { makeAssign } from './assign-conversation.ts';
 import { makeCommand } from './command-conversation.ts';
 import { makeReceive } from './receive-message.ts';
 import { makeReply } from './reply-as-operator.ts';
+import { makeReplyFromApp } from './reply-from-app.ts';
 
 /** The one way in: whatever enters a conversation is a row here before it is a signal. */
 export function openInbox(pool: pg.Pool): Inbox {
@@ -14,5 +15,6 @@ export function openInbox(pool: pg.Pool): Inbox {
     command: makeCommand(pool),
     assign: makeAssign(pool),
     reply: makeReply(pool),
+    replyFromApp: makeReplyFromApp(pool),
   };
 }

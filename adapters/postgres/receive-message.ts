@@ -139,7 +139,8 @@ async function receiveSlowly(
   return earlier;
 }
 
-function cleanedMessage(message: InboundMessage): InboundMessage {
+/** What Postgres stores of it, at the border. */
+export function cleanedMessage(message: InboundMessage): InboundMessage {
   const { ids, name, phone } = message.customer;
   return {
     ...message,

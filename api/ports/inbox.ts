@@ -4,7 +4,7 @@ import type { EnteredRow } from '../../contract/rows.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
 import type { ConversationStatus, Owner } from '../../domain/conversation.ts';
 import type { DeliveryStatus } from '../../domain/delivery.ts';
-import type { InboundMessage } from '../../domain/message.ts';
+import type { AppReply, InboundMessage } from '../../domain/message.ts';
 import type { Caller, ReceivingIntegration } from './caller.ts';
 
 /** Where what enters is made durable (CONV-1, CONV-2). Each call is one transaction; the caller answers after it. */
@@ -30,6 +30,13 @@ export interface Inbox {
 
   /** An operator's own words, planned and with their row; only while a person has the conversation (ESC-5). */
   reply(caller: Caller, conversationId: string, text: string, now: Date): Promise<ReplyResult>;
+
+  /**
+   * What a person has sent from the provider's own app: on the transcript as sent, and a take-over where nobody has the
+   * conversation. A customer who is not known yet gets a conversation that is the person's. A message that is known
+   * already, our own or the same once more, changes nothing. The rows are returned to be signalled.
+   */
+  replyFromApp(integration: ReceivingIntegration, reply: AppReply, now: Date): Promise<OutgoingSignal[]>;
 }
 
 export interface ReceivedMessage {

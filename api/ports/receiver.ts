@@ -1,5 +1,5 @@
 import type { DeliveryStatus } from '../../domain/delivery.ts';
-import type { InboundMessage } from '../../domain/message.ts';
+import type { AppReply, InboundMessage } from '../../domain/message.ts';
 import type { ReceivingIntegration } from './caller.ts';
 import type { Interaction } from './interactions.ts';
 
@@ -26,6 +26,8 @@ export interface ReceivedBatch {
   messages: InboundMessage[];
   statuses: DeliveryStatus[];
   ignored: number;
+  /** What people of the organisation wrote in the provider's own app. */
+  replies?: AppReply[];
   /** Placeholders of ours that came back to us. */
   echoes?: Echo[];
 }

@@ -243,6 +243,24 @@ describe('the WhatsApp Graph API stand-in', () => {
     assert.ok(hidden.includes('"user_id":"ID.1349"') && !hidden.includes('wa_id'));
   });
 
+  it('ESC-5 posts what a person writes in the app as Meta would, signed, under its own field', async () => {
+    const asked = { phone_number_id: NUMBER, wa_id: '6281234', text: 'Sebentar' };
+    const answer = await post(`${graph}/app`, asked);
+    const { id, answered } = (await answer.json()) as { id: string; answered: number };
+    assert.equal(answered, 200);
+    const [posted] = await read<{ body: string; headers: Record<string, string> }>(`${sink}/journal`);
+    const body = posted?.body ?? '';
+    assert.equal(
+      posted?.headers['x-hub-signature-256'],
+      `sha256=${createHmac('sha256', APP_SECRET).update(body).digest('hex')}`,
+    );
+    const [{ changes }] = (JSON.parse(body) as { entry: [{ changes: unknown[] }] }).entry;
+    const [{ field, value }] = changes as [{ field: string; value: { message_echoes: object[] } }];
+    assert.equal(field, 'smb_message_echoes');
+    const [{ timestamp: _, from: __, ...echo }] = value.message_echoes as [Record<string, unknown>];
+    assert.deepEqual(echo, { to: '6281234', id, type: 'text', text: { body: 'Sebentar' } });
+  });
+
   it('CHAN-4 names a setting it does not know', async () => {
     for (const settings of [{ webhok_url: sink }, { statuses: 'sent,seen' }, { status_delay_ms: '5' }]) {
       assert.equal((await post(`${graph}/control`, settings)).status, 400);

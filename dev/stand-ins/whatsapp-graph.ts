@@ -25,8 +25,8 @@ const VERSION = /^v\d+\.\d+$/;
 /**
  * Meta's Graph API as far as a WhatsApp conversation needs it: `POST /{version}/{phone-number-id}/messages`,
  * `GET /{version}/{media-id}`, and the signed webhooks that follow. Beside it, for tests: `control`, `journal` (what
- * was taken), `refused` (what a fault or a check turned away), `webhooks` (every try of every webhook) and
- * `customer` (posts a customer's message as Meta would).
+ * was taken), `refused` (what a fault or a check turned away), `webhooks` (every try of every webhook), `customer` and
+ * `app` (post what a customer, or a person of the organisation in WhatsApp's own app, wrote, as Meta would).
  */
 export function openWhatsAppGraph({ url, journalLimit }: StandInSettings): StandIn {
   const faults = openFaults<WhatsAppFault>(['code']);
@@ -139,6 +139,25 @@ export function openWhatsAppGraph({ url, journalLimit }: StandInSettings): Stand
     return json(200, { id: messageId, answered });
   }
 
+  /** `{phone_number_id, wa_id or user_id, text? or message?, id?, timestamp?}`; answers what the receiver did. */
+  async function personWrites(call: LocalCall): Promise<Answer> {
+    const { phone_number_id: number, wa_id, user_id, text, message, id, timestamp } = jsonBody(call);
+    const target = targetOf(numbers.of(String(number)), String(number));
+    if (target === undefined) return json(409, { error: 'no webhook_url is set for this number' });
+    const messageId = id ?? `wamid.${randomBytes(24).toString('base64url')}`;
+    const echo = {
+      from: target.displayPhoneNumber,
+      ...(wa_id !== undefined && { to: wa_id }),
+      ...(user_id !== undefined && { to_user_id: user_id }),
+      id: messageId,
+      timestamp: String(timestamp ?? Math.floor(Date.now() / 1000)),
+      ...((message as object | undefined) ?? { type: 'text', text: { body: text } }),
+    };
+    const { body, headers } = signedWebhook(target, { message_echoes: [echo] }, 'smb_message_echoes');
+    const answered = await postWebhook(target.url, body, headers);
+    return json(200, { id: messageId, answered });
+  }
+
   function control(call: LocalCall): Answer {
     if (call.method === 'GET') return json(200, { ...faults.left(), ...numbers.shown() });
     const {
@@ -178,8 +197,8 @@ export function openWhatsAppGraph({ url, journalLimit }: StandInSettings): Stand
     else if (route === 'DELETE journal') {
       for (const journal of [taken, refused, webhooks]) journal.clear();
       response.writeHead(204).end();
-    } else if (route === 'POST customer') {
-      customerWrites(call).then(
+    } else if (route === 'POST customer' || route === 'POST app') {
+      (first === 'app' ? personWrites(call) : customerWrites(call)).then(
         (answer) => send(response, answer),
         (error: Error) => send(response, json(400, { error: error.message })),
       );

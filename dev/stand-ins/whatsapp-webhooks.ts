@@ -16,7 +16,7 @@ export interface WebhookTarget {
 export type Recipient = { wa_id: string } | { user_id: string };
 
 /** The envelope that wraps every webhook: all four levels are lists (Meta, webhooks reference). */
-export function envelope(target: WebhookTarget, value: object): object {
+export function envelope(target: WebhookTarget, value: object, field = 'messages'): object {
   const metadata = {
     display_phone_number: target.displayPhoneNumber,
     phone_number_id: target.phoneNumberId,
@@ -24,7 +24,7 @@ export function envelope(target: WebhookTarget, value: object): object {
   const whole = { messaging_product: 'whatsapp', metadata, ...value };
   return {
     object: 'whatsapp_business_account',
-    entry: [{ id: target.wabaId, changes: [{ value: whole, field: 'messages' }] }],
+    entry: [{ id: target.wabaId, changes: [{ value: whole, field }] }],
   };
 }
 
@@ -61,8 +61,9 @@ export function statusValue(
 export function signedWebhook(
   target: WebhookTarget,
   value: object,
+  field?: string,
 ): { body: string; headers: Record<string, string> } {
-  const body = JSON.stringify(envelope(target, value))
+  const body = JSON.stringify(envelope(target, value, field))
     .replaceAll('/', '\\/')
     .replace(/[\u007f-\uffff]/g, (letter) => `\\u${letter.charCodeAt(0).toString(16).padStart(4, '0')}`);
   const signature = createHmac('sha256', target.appSecret).update(body).digest('hex');

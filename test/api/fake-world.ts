@@ -26,7 +26,7 @@ import { ParleyFailure } from '../../contract/failures.ts';
 import { completeAgentSettings } from '../../domain/agent.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
 import type { DeliveryStatus } from '../../domain/delivery.ts';
-import type { InboundMessage } from '../../domain/message.ts';
+import type { AppReply, InboundMessage } from '../../domain/message.ts';
 import { ROLES } from '../../domain/role.ts';
 import type { Role } from '../../domain/role.ts';
 import type { StoredMessage } from './stored-message.ts';
@@ -62,6 +62,7 @@ export class FakeWorld {
   temporal = true;
   readonly stored: StoredMessage[] = [];
   readonly statuses: DeliveryStatus[] = [];
+  readonly repliesFromApp: AppReply[] = [];
   readonly signals: OutgoingSignal[] = [];
   /** Actions whose workflows were told that they are decided. */
   readonly decided: string[] = [];

@@ -121,6 +121,11 @@ function fakeInbox(world: FakeWorld): Inbox {
       world.statuses.push(...statuses);
       return [];
     },
+    async replyFromApp(_integration, reply) {
+      await world.reach(null);
+      world.repliesFromApp.push(reply);
+      return [];
+    },
     async command(caller, conversationId, command) {
       await world.reach(null);
       const conversation = world.conversations.find(({ id }) => id === conversationId);

@@ -4,7 +4,9 @@ import {
   CONTACT_WITHOUT_PHONE,
   MESSAGES,
   PHONE_NUMBER_ID,
+  echo,
   envelope,
+  withEchoes,
   withMessages,
   withStatuses,
 } from '../../adapters/channels/whatsapp/fixtures/inbound.ts';
@@ -90,6 +92,20 @@ describe('the WhatsApp webhook', () => {
     const last = stage.world.stored.at(-1)?.message;
     assert.deepEqual(last?.content, { kind: 'unsupported', type: 'telepathy' });
     assert.deepEqual(last.customer.ids, [CONTACT_WITHOUT_PHONE.user_id]);
+  });
+
+  it('ESC-5 takes what a person wrote in the app by a signed webhook, and from nobody else', async () => {
+    const body = JSON.stringify(withEchoes(echo('text', { text: { body: 'Sebentar ya' } })));
+    assert.equal((await post(body, sign(body, 'another secret'))).status, 401);
+    assert.deepEqual(stage.world.repliesFromApp, []);
+    assert.equal((await post(body)).status, 200);
+    assert.deepEqual(
+      stage.world.repliesFromApp.map(({ providerMessageId }) => providerMessageId),
+      ['wamid.echo.text'],
+    );
+    assert.deepEqual([stage.world.stored, stage.world.signals], [[], []], 'no message of a customer');
+    stage.world.away = true;
+    assert.equal((await post(body)).status, 503);
   });
 
   it('CHAN-2 refuses a forged, foreign, absent or re-serialised signature, stores nothing and writes it down', async () => {

@@ -168,6 +168,52 @@ describe('journey over WhatsApp', () => {
     assert.notEqual(second.biz_opaque_callback_data, sent.biz_opaque_callback_data);
   });
 
+  it('ESC-5 leaves the conversation to the person who answers in the app, until it is handed back', async () => {
+    const [id, customer] = [wamid(), waId()];
+    let seconds = Math.floor(Date.now() / 1000) - 60;
+    const says = (message: string, text: string) => {
+      const said = { id: message, text, name: 'Sari', waId: customer, seconds: seconds++ };
+      return deliver(journey, number, textWebhook(number, said));
+    };
+    const answers = (text: string, message?: object) => {
+      const to = { phone_number_id: number.phoneNumberId, wa_id: customer };
+      return journey.standIn('POST', '/whatsapp/app', { ...to, text, message, timestamp: seconds++ });
+    };
+    await says(id, 'Halo');
+    const conversation = await conversationOf(id);
+    await repliesTo(1, { to: customer });
+    assert.equal((await answers('This is Rina')).answered, 200);
+    const read = async () =>
+      (await journey.call('GET', `/v1/conversations/${conversation}`, { as: 'viewer' })).body;
+    assert.equal((await read())['status'], 'assigned');
+    await answers('', { type: 'image', image: { id: '7', mime_type: 'image/png', caption: 'Look' } });
+    const question = wamid();
+    await says(question, 'Thank you, Rina');
+    await eventually('everything is noted', async () => {
+      const open = await journey.sql(
+        'select kind from inbox where conversation_id = $1 and settled_at is null',
+        [conversation],
+      );
+      return open.length === 0;
+    });
+    await repliesTo(1, { to: customer });
+    assert.deepEqual(
+      (await journey.messages(conversation))
+        .filter(({ from }) => from !== 'agent')
+        .map(({ from, text, state }) => [from, text, state]),
+      [
+        ['customer', 'Halo', 'answered'],
+        ['operator', 'This is Rina', 'sent'],
+        ['operator', '[image] Look', 'sent'],
+        ['customer', 'Thank you, Rina', 'operator_has_it'],
+      ],
+    );
+    const path = `/v1/conversations/${conversation}/hand-back`;
+    assert.equal((await journey.call('POST', path, { as: 'operator', body: {} })).status, 200);
+    await says(wamid(), 'And the agent?');
+    await repliesTo(2, { to: customer });
+  });
+
   it('CHAN-1 gives a user id without a phone number a conversation, and stays with it when the number shows', async () => {
     const userId = `ID.${randomBytes(8).readBigUInt64BE()}`;
     const customer = waId();

@@ -53,7 +53,8 @@ function readCustomer(
   };
 }
 
-function readContent(type: string, message: JsonObject): MessageContent {
+/** What a message of either side holds. */
+export function readContent(type: string, message: JsonObject): MessageContent {
   const body = asObject(message[type]) ?? {};
   return readKnown(type, body) ?? { kind: 'unsupported', type: kindOfUnsupported(type, body) };
 }

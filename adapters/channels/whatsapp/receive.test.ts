@@ -243,14 +243,50 @@ describe('WhatsApp webhook', () => {
     assert.deepEqual([batch?.statuses.length, batch?.ignored], [1, 1]);
   });
 
+  it('ESC-5 reads what a person wrote in the app, of any kind, as an answer to the customer it went to', () => {
+    const text = meta.echo('text', { text: { body: 'Sebentar ya' } });
+    const image = meta.echo('image', { image: { id: '7', mime_type: 'image/jpeg', caption: 'Ini' } });
+    const future = meta.echo('hologram', { hologram: { depth: 3 } });
+    const hidden = { ...text, id: 'wamid.h', to: undefined, to_user_id: meta.USER_ID };
+    const batch = parse(meta.withEchoes(text, image, future, hidden));
+    assert.deepEqual([batch?.messages, batch?.statuses, batch?.ignored], [[], [], 0]);
+    const [first, ...others] = batch?.replies ?? [];
+    assert.deepEqual(first, {
+      providerMessageId: 'wamid.echo.text',
+      room: null,
+      customer: { ids: [meta.WA_ID], phone: `+${meta.WA_ID}` },
+      author: null,
+      sentAt: new Date(Number(meta.SECONDS) * 1000),
+      content: { kind: 'text', text: 'Sebentar ya' },
+    });
+    assert.deepEqual(
+      others.map(({ content }) => content),
+      [
+        { kind: 'image', mediaId: '7', mimeType: 'image/jpeg', caption: 'Ini' },
+        { kind: 'unsupported', type: 'hologram' },
+        { kind: 'text', text: 'Sebentar ya' },
+      ],
+    );
+    assert.deepEqual(others.at(-1)?.customer, { ids: [meta.USER_ID] });
+  });
+
+  it('ESC-5 takes no edit, no deletion and nothing for nobody for an answer', () => {
+    const edit = meta.echo('edit', { edit: { original_message_id: 'wamid.x' } });
+    const revoke = meta.echo('revoke', { revoke: { original_message_id: 'wamid.x' } });
+    const group = meta.echo('text', { text: { body: 'All' }, group_id: 'Y2Fw' });
+    const nobody = { ...meta.echo('text', { text: { body: 'Who?' } }), to: undefined };
+    const useless = [edit, revoke, group, nobody, { ...edit, type: 'text', id: undefined }, 5, null];
+    assert.deepEqual(parse(meta.withEchoes(...useless)), { messages: [], statuses: [], ignored: 7 });
+  });
+
   it('CHAN-1 ignores and counts what is for another number or another field', () => {
     const foreign = { ...meta.withMessages([meta.MESSAGES.text]), metadata: { phone_number_id: '999' } };
-    const echoes = {
+    const history = {
       object: 'whatsapp_business_account',
-      entry: [{ changes: [{ field: 'smb_message_echoes', value: meta.withMessages([]) }, null] }, 'x'],
+      entry: [{ changes: [{ field: 'history', value: meta.withMessages([]) }, null] }, 'x'],
     };
     assert.deepEqual(parse(meta.envelope(foreign)), { messages: [], statuses: [], ignored: 1 });
-    assert.deepEqual(parse(echoes), { messages: [], statuses: [], ignored: 2 });
+    assert.deepEqual(parse(history), { messages: [], statuses: [], ignored: 2 });
   });
 
   it('CHAN-1 says of what is not its format that it is not', () => {

@@ -2,6 +2,7 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import type { RawRequest, ReceivedBatch, Receiver } from '../../../api/ports.ts';
 import { asList, asObject, asObjects, parseJson } from './loose-json.ts';
 import type { JsonObject } from './loose-json.ts';
+import { readEcho } from './read-echo.ts';
 import { readMessage } from './read-message.ts';
 import { readStatus } from './read-status.ts';
 
@@ -40,19 +41,19 @@ export const whatsappReceiver: Receiver = {
   },
 };
 
+/** What the organisation's people write in WhatsApp's own app comes under a field of its own. */
+const ECHOES = 'smb_message_echoes';
+const FIELDS: ReadonlySet<unknown> = new Set(['messages', ECHOES]);
+
 /** A change of another field, or for another number than the integration's, counts as one ignored thing. */
 function readChange(change: JsonObject, phoneNumberId: string | undefined, batch: ReceivedBatch): void {
   const value = asObject(change['value']);
   const number = asObject(value?.['metadata'])?.['phone_number_id'];
-  if (
-    value === null ||
-    change['field'] !== 'messages' ||
-    !phoneNumberId ||
-    String(number) !== phoneNumberId
-  ) {
+  if (value === null || !FIELDS.has(change['field']) || !phoneNumberId || String(number) !== phoneNumberId) {
     batch.ignored += 1;
     return;
   }
+  if (change['field'] === ECHOES) return readEchoes(value, batch);
   const contacts = asObjects(value['contacts']);
   for (const item of asList(value['messages'])) {
     const message = readMessage(asObject(item) ?? {}, contacts);
@@ -65,6 +66,14 @@ function readChange(change: JsonObject, phoneNumberId: string | undefined, batch
     else batch.statuses.push(status);
   }
   batch.ignored += asList(value['errors']).length;
+}
+
+function readEchoes(value: JsonObject, batch: ReceivedBatch): void {
+  for (const item of asList(value['message_echoes'])) {
+    const reply = readEcho(asObject(item) ?? {});
+    if (reply === null) batch.ignored += 1;
+    else (batch.replies ??= []).push(reply);
+  }
 }
 
 /** Hashing first makes both sides equally long, which the constant-time comparison demands. */
