@@ -12,6 +12,7 @@ import { Problem, unknown } from './problem.ts';
 import type { FieldError } from './problem.ts';
 import { operation } from './route.ts';
 import { byId, id, pageOf, pageQuery, readable, time, toPage, toPageQuery, words } from './shapes.ts';
+import { strangers } from './strangers.ts';
 import { agentTools, fromTools, toolProblems, toTools } from './tools-of-agent.ts';
 
 const prompt = readable(words(20_000));
@@ -109,10 +110,13 @@ export const createAgent = operation({
   body: change.required({ name: true }),
   status: 201,
   answer: agent,
-  async run({ caller, body }, { settings: agents, installation }) {
+  async run({ caller, body }, { settings: agents, installation, people: members }) {
     const named = toSettings(body);
-    const gates = await installation.gates(caller);
-    refuseWrong(completeAgentSettings({}), named, gates, caller);
+    const [gates, unknownPeople] = await Promise.all([
+      installation.gates(caller),
+      strangers(members, caller, named),
+    ]);
+    refuseWrong(completeAgentSettings({}), named, { gates, caller, unknownPeople });
     return toAgent(await agents.createAgent(caller, { name: body.name, settings: named }), gates);
   },
 });
@@ -123,11 +127,14 @@ export const changeAgent = operation({
   body: change,
   status: 200,
   answer: agent,
-  async run({ caller, params, body }, { settings: agents, installation }) {
+  async run({ caller, params, body }, { settings: agents, installation, people: members }) {
     const named = toSettings(body);
     const before = found(await agents.agent(caller, params.id));
-    const gates = await installation.gates(caller);
-    refuseWrong(before.settings, named, gates, caller);
+    const [gates, unknownPeople] = await Promise.all([
+      installation.gates(caller),
+      strangers(members, caller, named),
+    ]);
+    refuseWrong(before.settings, named, { gates, caller, unknownPeople });
     const changed = { name: body.name, settings: named, cleared: clearedBy(body) };
     return toAgent(found(await agents.updateAgent(caller, params.id, changed)), gates);
   },
@@ -139,7 +146,11 @@ function found(record: AgentRecord | null): AgentRecord {
 }
 
 /** What no field can tell by itself; all of it at once. */
-function refuseWrong(before: AgentSettings, named: StoredAgentSettings, gates: Gates, caller: Caller): void {
+function refuseWrong(
+  before: AgentSettings,
+  named: StoredAgentSettings,
+  { gates, caller, unknownPeople }: { gates: Gates; caller: Caller; unknownPeople: FieldError[] },
+): void {
   const after = completeAgentSettings({ ...before, ...named });
   // What a builder may not switch on for all must not be had agent by agent.
   if (after.sequentialIdle !== before.sequentialIdle && !roleAllows(caller.role, 'admin'))
@@ -148,6 +159,7 @@ function refuseWrong(before: AgentSettings, named: StoredAgentSettings, gates: G
     ...capProblems(before, named),
     ...toolProblems(named.tools ?? []),
     ...idleProblems(named.idleRule, isSequentialFor(after, gates)),
+    ...unknownPeople,
   ];
   if (errors.length > 0) throw new Problem(422, 'Some fields are not valid.', { errors });
 }

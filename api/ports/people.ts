@@ -41,6 +41,12 @@ export interface People {
     id: string,
   ): Promise<{ removed: DivisionRecord; moved: OutgoingSignal[] } | null>;
 
+  /** Which of these are divisions, and members who may be given a conversation: operators and admins. */
+  known(
+    caller: Caller,
+    ids: { member: readonly string[]; division: readonly string[] },
+  ): Promise<{ member: string[]; division: string[] }>;
+
   /** Null: the caller's key belongs to nobody, or no longer. */
   presence(caller: Caller): Promise<Presence | null>;
   /**

@@ -77,6 +77,15 @@ export function fakePeople(world: FakeWorld): ApiPorts['people'] {
       return removed && { removed, moved: moved(caller, ({ queue }) => queue?.divisionId === id, null) };
     },
 
+    known(caller, { member, division }) {
+      const answers = ofCaller(world.members, caller).filter(({ role }) =>
+        ['operator', 'admin'].includes(role),
+      );
+      const members = answers.map(({ id }) => id).filter((id) => member.includes(id));
+      const divisions = ofCaller(world.divisions, caller).map(({ id }) => id);
+      return world.reach({ member: members, division: divisions.filter((id) => division.includes(id)) });
+    },
+
     async presence(caller) {
       const found = await world.reach(presence(caller));
       return found && { online: found.member.online, capacity: found.member.capacity, open: found.open };

@@ -156,11 +156,38 @@ describe('silence, hours and escalation in an agent’s settings', () => {
   });
 
   it('ESC-2 takes a member or a Slack user to be called, and nobody', async () => {
-    for (const escalation_assignee of [randomUUID(), 'U02ABC9XYZ', null]) {
+    for (const escalation_assignee of [stage.here.member, 'U02ABC9XYZ', null]) {
       const saved = await patch({ escalation_assignee });
       assert.deepEqual([saved.status, saved.body['escalation_assignee']], [200, escalation_assignee]);
     }
     await refused({ escalation_assignee: 'budi' }, 'escalation_assignee');
+  });
+
+  it('ESC-2 (IDLE-1) refuses whoever is not there to be called or to be given a conversation, all at once', async () => {
+    await turnFlag(true);
+    const viewer = stage.world.makeMember(stage.here.id, { name: 'Vera', role: 'viewer' }).id;
+    const give = (type: 'agent' | 'division', id: string) => ({
+      action: 'assign',
+      duration: 600,
+      assign: { type, [type]: id },
+    });
+    for (const nobody of [randomUUID(), stage.there.member, viewer])
+      await refused(
+        {
+          escalation_assignee: nobody,
+          idle_rule: { steps: [give('agent', nobody), give('division', stage.there.division), close] },
+        },
+        'escalation_assignee',
+        'idle_rule.steps.0.assign.agent',
+        'idle_rule.steps.1.assign.division',
+      );
+    const legacy = { action: 'assign', assign: { type: 'agent', agent: randomUUID(), duration: 600 } };
+    await refused({ idle_rule: legacy }, 'idle_rule.assign.agent');
+    const { member, division } = stage.here;
+    const steps = [give('agent', member), give('division', division), close];
+    assert.equal((await patch({ escalation_assignee: member, idle_rule: { steps } })).status, 200);
+    const made = { name: 'Eve', escalation_assignee: stage.there.member };
+    assert.equal((await as('builder', 'POST', '/v1/agents', made)).status, 422);
   });
 
   it('ESC-3 takes the notices that are named, and tells the default ones for the rest', async () => {
