@@ -1,7 +1,8 @@
 import type { ConversationRef } from '../contract/conversation.ts';
 import { turnCause } from '../contract/ids.ts';
 import type { ComposeVerdict } from './compose-reply.ts';
-import { calling } from './escalation.ts';
+import { calling, escalating } from './escalation.ts';
+import type { Heard } from './escalation.ts';
 import { ATTEMPTS_DIED } from './give-up-call.ts';
 import type { ActivityPorts } from './ports.ts';
 import { turnSettings } from './turn-settings.ts';
@@ -11,17 +12,20 @@ interface Order extends ConversationRef {
   code: string;
   /** Calls that go on beside the conversation. */
   callsUnderWay?: readonly string[];
+  /** What was understood of the messages before the model failed. */
+  heard?: Heard | null;
 }
 
 /**
  * Ends the calls of a turn whose model has failed for good, which nobody would end, plans the agent's fallback reply
- * and stores the event (CONV-5).
+ * and stores the event (CONV-5). A rule calls a person also then, besides (ESC-1).
  */
 export function makePlanFallback(ports: ActivityPorts) {
   return async ({
     turn,
     code,
     callsUnderWay = [],
+    heard = null,
     ...ref
   }: Order): Promise<Extract<ComposeVerdict, { kind: 'planned' | 'nothing' }>> => {
     const now = ports.clock.now();
@@ -35,6 +39,8 @@ export function makePlanFallback(ports: ActivityPorts) {
       settings: turnSettings(taken),
       summaryDue: false,
     };
+    const about = { turn, ...(heard ?? { coreIntent: null, wantsHuman: false }) };
+    const rule = taken.escalates ?? (await escalating(ports, ref, taken, about));
     const reply = {
       turn,
       cause: turnCause(turn),
@@ -43,14 +49,15 @@ export function makePlanFallback(ports: ActivityPorts) {
       epoch: taken.epoch,
       answersSeq: taken.lastSeq,
       inReplyTo: taken.messages.map((message) => message.providerMessageId),
+      ...calling(rule),
     };
-    // The notice that a person is called stands, and may be on its way: it is what the customer hears.
+    // What stands calls a person already, and may be on its way: it is what the customer hears.
     if (taken.escalates === null) await ports.transcript.plan(ref, reply, null, now);
     // Nobody knows what was said to a question that waits, or whether a new one reached the customer: a later yes
     // is not to find it.
     const open = await ports.calls.open(ref);
     if (open !== null) await ports.calls.cancel(ref, open.id, 'turn_failed', now);
     await ports.events.record(ref, 'turn_fell_back', { turn, reason: code }, now);
-    return { ...planned, ...calling(taken.escalates) };
+    return { ...planned, ...calling(rule) };
   };
 }

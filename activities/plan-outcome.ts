@@ -3,6 +3,8 @@ import { callCause, turnCause } from '../contract/ids.ts';
 import { outcomeMessage } from '../domain/outcome-message.ts';
 import { actionOf, valuesOf } from './call-external-action.ts';
 import type { ComposeVerdict } from './compose-reply.ts';
+import { calling, escalating } from './escalation.ts';
+import type { Heard } from './escalation.ts';
 import type { ActivityPorts, Call, ExternalActionVersion, PlannedReply } from './ports.ts';
 import { turnSettings } from './turn-settings.ts';
 
@@ -14,26 +16,38 @@ interface Order extends ConversationRef {
   turn: number | null;
   /** It has not ended yet: the customer is told that it takes longer (EXT-5). */
   underWay: boolean;
+  /** Of the turn's messages; null where its turn is over, and from a workflow of older code. */
+  heard?: Heard | null;
 }
 
-/** Plans what the customer hears of an external action: its outcome, or that it is still being worked on. */
+/**
+ * Plans what the customer hears of an external action: its outcome, or that it is still being worked on. What is done is
+ * told also where a rule calls a person: besides (ESC-1).
+ */
 export function makePlanOutcome(ports: ActivityPorts) {
-  return async ({ callId, turn, underWay, ...ref }: Order): Promise<Verdict> => {
+  return async ({ callId, turn, underWay, heard = null, ...ref }: Order): Promise<Verdict> => {
     const call = await ports.calls.read({ organisationId: ref.organisationId, callId });
     const action = call === null ? null : await actionOf(ports, ref, call);
     if (call === null || action === null) throw new Error('a call that ran has no row or no action');
     return turn === null
       ? afterItsTurn(ports, ref, call, action)
-      : inItsTurn(ports, ref, { call, action, turn, underWay });
+      : inItsTurn(ports, ref, { call, action, turn, underWay, heard });
   };
 }
 
 async function inItsTurn(
-  { transcript, clock }: ActivityPorts,
+  ports: ActivityPorts,
   ref: ConversationRef,
-  told: { call: Call; action: ExternalActionVersion; turn: number; underWay: boolean },
+  told: {
+    call: Call;
+    action: ExternalActionVersion;
+    turn: number;
+    underWay: boolean;
+    heard: Heard | null;
+  },
 ): Promise<Verdict> {
-  const { call, action, turn, underWay } = told;
+  const { transcript, clock } = ports;
+  const { call, action, turn, underWay, heard } = told;
   const now = clock.now();
   const taken = await transcript.take(ref, turn, now, { grow: false });
   if (taken.kind === 'nothing') return taken;
@@ -42,6 +56,7 @@ async function inItsTurn(
     contact: { ...taken.contact, id: null },
     conversationId: ref.conversationId,
   };
+  const rule = underWay || heard === null ? null : await escalating(ports, ref, taken, { turn, ...heard });
   const reply: PlannedReply = {
     turn,
     cause: turnCause(turn),
@@ -50,10 +65,11 @@ async function inItsTurn(
     epoch: taken.epoch,
     answersSeq: taken.lastSeq,
     inReplyTo: taken.messages.map((message) => message.providerMessageId),
+    ...calling(rule),
   };
   await transcript.plan(ref, reply, null, now);
   const settings = turnSettings(taken);
-  return { kind: 'planned', answersSeq: taken.lastSeq, settings, summaryDue: false };
+  return { kind: 'planned', answersSeq: taken.lastSeq, settings, summaryDue: false, ...calling(rule) };
 }
 
 /** While a person has the conversation, or it is over, they see the outcome with the call; the agent is silent. */

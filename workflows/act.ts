@@ -17,7 +17,7 @@ export type Draft =
       answersSeq: number;
       summaryDue: boolean;
       opens: Question | null;
-      /** The rule that called a person; the reply tells the customer. */
+      /** The rule that called a person; the reply tells the customer, or tells what is done besides. */
       escalates?: string;
       /** The messages are for the people; the reply only tells the customer so. */
       passesOn?: boolean;
@@ -60,6 +60,7 @@ export async function act(round: Round): Promise<Draft> {
   );
   if (understood.kind === 'nothing') return noteTaken(shell, understood);
   const { coreIntent, wantsHuman, next } = understood;
+  round.heard = { coreIntent, wantsHuman };
   const speech = { coreIntent, wantsHuman, understood: true, declined: null, asking: null };
   switch (next.do) {
     case 'talk':
@@ -105,7 +106,7 @@ async function callExternally(
   if (ended === 'start_over') return { kind: 'start_over' };
   const underWay = ended === 'under_way';
   const planned = await untilStoreIsBack(() =>
-    ownStore.planOutcome({ ...shell.ref, turn, callId: call.callId, underWay }),
+    ownStore.planOutcome({ ...shell.ref, turn, callId: call.callId, underWay, heard: round.heard }),
   );
   return noteTaken(shell, planned);
 }

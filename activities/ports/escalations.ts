@@ -8,7 +8,7 @@ export interface Escalations {
    */
   escalate(
     ref: ConversationRef,
-    why: { turn: number; rule: string; reason: string },
+    why: { turn: number; rule: string; reason: string; assignee: string | null },
     now: Date,
   ): Promise<Escalated | null>;
 
@@ -29,10 +29,14 @@ export interface Escalated {
   escalatedAt: Date;
   /** As long as the conversation has this one, it is escalated. */
   epoch: number;
+  /** The turn's message is the notice of it. */
+  told: boolean;
 }
 
 export interface Briefing {
-  /** As the agent's settings name them: a member's id, or a Slack user's; null: nobody. */
+  /** The member who has the conversation, as the organisation's Slack knows them; null: nobody, or it does not. */
+  holder: string | null;
+  /** The same of whom the agent calls. */
   assignee: string | null;
   reason: string;
   customerName: string | null;

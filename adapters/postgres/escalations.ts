@@ -1,6 +1,7 @@
 import type pg from 'pg';
 import type { Escalations } from '../../activities/ports.ts';
 import { turnCause } from '../../contract/ids.ts';
+import { assigneeOf } from '../../domain/escalation.ts';
 import { describeContent } from '../../domain/message.ts';
 import type { MessageContent } from '../../domain/message.ts';
 import { asOrganisation } from './as-organisation.ts';
@@ -8,6 +9,11 @@ import type { Statement } from './as-organisation.ts';
 import { writeAudit } from './audit.ts';
 import { tellConversationsChanged } from './conversation-changed.ts';
 import { storable } from './storable.ts';
+
+/** Whether the turn's message is the notice that a person is called; `$5` is its cause, of the conversation `$2`. */
+const TOLD = `exists (
+    select from outbound t
+    where t.organisation_id = $1 and t.conversation_id = $2 and t.cause = $5 and t.part = 0 and t.kind = 'notice')`;
 
 const ESCALATE: Statement = {
   name: 'escalate',
@@ -19,13 +25,13 @@ const ESCALATE: Statement = {
       and epoch = (
         select o.epoch from outbound o
         where o.organisation_id = $1 and o.conversation_id = $2 and o.cause = $5 and o.part = 0)
-    returning agent_id, epoch`,
+    returning agent_id, epoch, ${TOLD} as told`,
 };
 
 const STANDING: Statement = {
   name: 'escalated-at',
   text: `
-    select escalated_at, epoch from conversations
+    select escalated_at, epoch, ${TOLD.replace('$5', '$3')} as told from conversations
     where organisation_id = $1 and id = $2 and owner = 'agent' and status = 'open' and escalated_epoch = epoch`,
 };
 
@@ -55,7 +61,7 @@ const BRIEFING: Statement = {
   name: 'escalation-briefing',
   text: `
     select coalesce(c.escalation_reason, '') as reason, c.channel, k.name as customer_name,
-      a.settings ->> 'escalationAssignee' as assignee
+      a.settings ->> 'escalationAssignee' as assignee, null as holder
     from conversations c
     join contacts k on k.organisation_id = $1 and k.id = c.contact_id
     join agents a on a.organisation_id = $1 and a.id = c.agent_id
@@ -86,19 +92,25 @@ interface Line {
   text: string | null;
 }
 
+interface Marked {
+  epoch: number;
+  told: boolean;
+}
+
 /** See `Escalations`. */
 export function openEscalations(pool: pg.Pool): Escalations {
   return {
-    escalate: (ref, { turn, rule, reason }, now) =>
+    escalate: (ref, { turn, rule, reason, assignee }, now) =>
       asOrganisation(pool, ref.organisationId, async (tenancy) => {
         const key = [ref.organisationId, ref.conversationId];
-        const values = [...key, now, storable(reason), turnCause(turn)];
-        const [marked] = await tenancy.rows<{ agent_id: string; epoch: number }>(ESCALATE, values);
+        const cause = turnCause(turn);
+        const values = [...key, now, storable(reason), cause];
+        const [marked] = await tenancy.rows<Marked & { agent_id: string }>(ESCALATE, values);
         if (marked === undefined) {
-          const [standing] = await tenancy.rows<{ escalated_at: Date; epoch: number }>(STANDING, key);
-          return standing === undefined
-            ? null
-            : { escalatedAt: standing.escalated_at, epoch: standing.epoch };
+          const [standing] = await tenancy.rows<Marked & { escalated_at: Date }>(STANDING, [...key, cause]);
+          if (standing === undefined) return null;
+          const { escalated_at: escalatedAt, epoch, told } = standing;
+          return { escalatedAt, epoch, told };
         }
         const entry = {
           actor: `agent:${marked.agent_id}`,
@@ -108,10 +120,10 @@ export function openEscalations(pool: pg.Pool): Escalations {
           source: null,
         };
         await writeAudit(tenancy, entry, now);
-        const properties = { rule: storable(rule), turn, agent_id: marked.agent_id };
+        const properties = { rule: storable(rule), turn, agent_id: marked.agent_id, assignee };
         await tenancy.rows(STORE_EVENT, [...key, 'conversation_escalated', JSON.stringify(properties), now]);
         await tellConversationsChanged(tenancy, [ref.conversationId], now);
-        return { escalatedAt: now, epoch: marked.epoch };
+        return { escalatedAt: now, epoch: marked.epoch, told: marked.told };
       }),
 
     noteNobody: (ref, { turn, rule }, now) =>
@@ -146,6 +158,7 @@ export function openEscalations(pool: pg.Pool): Escalations {
           reason: string;
           channel: string;
           customer_name: string | null;
+          holder: string | null;
           assignee: string | null;
         }>(BRIEFING, key);
         if (about === undefined) return null;
@@ -154,8 +167,10 @@ export function openEscalations(pool: pg.Pool): Escalations {
           from: sender,
           text: body === null ? (text ?? '') : describeContent(body),
         }));
-        const { reason, channel, customer_name: customerName, assignee } = about;
-        return { reason, channel, customerName, assignee, recent };
+        const { reason, channel, customer_name: customerName, holder } = about;
+        const called = about.assignee === null ? null : assigneeOf(about.assignee);
+        const assignee = called?.kind === 'slack' ? called.userId : null;
+        return { reason, channel, customerName, holder, assignee, recent };
       }),
   };
 }

@@ -225,6 +225,35 @@ describe('escalation', () => {
     await journey.sql('update members set online = true where id = any($1)', [online.map(({ id }) => id)]);
   });
 
+  it('ESC-1 calls a person also where the model has failed, besides the fallback', async () => {
+    const customer = await calling({ fallback_reply: 'Not now.' });
+    await journey.model('POST', '/control', { fail: [{ match: customer.word, status: 400, times: -1 }] });
+    await customer.says(`${money} (${customer.word})`);
+    assert.deepEqual(
+      (await customer.hears(2)).map(({ body }) => [body.kind, body.text]),
+      [
+        ['fallback', 'Not now.'],
+        ['notice', 'Called, .'],
+      ],
+    );
+    await stands(customer, 'escalated');
+    const [event, ...more] = await customer.events('conversation_escalated');
+    assert.deepEqual([event?.properties['rule'], more], ['money', []]);
+    await eventually('the person is told', async () => (await told(customer)).length > 0);
+  });
+
+  it('ESC-2 names the member who is called on the live stream', async () => {
+    const made = await journey.call('POST', '/v1/members', {
+      as: 'admin',
+      body: { name: 'Olga', role: 'operator' },
+    });
+    const customer = await calling({ escalation_assignee: made.body['id'] });
+    assert.equal(await customer.asks(money), CALLED);
+    await stands(customer, 'escalated');
+    const [event] = await customer.events('conversation_escalated');
+    assert.equal(event?.properties['assignee'], made.body['id']);
+  });
+
   it('ESC-2 serves the customer while Slack is away', async () => {
     await journey.standIn('POST', '/slack/control', { fail: [{ times: -1, drop: true }] });
     const customer = await calling({ quiet_period_seconds: 0 });

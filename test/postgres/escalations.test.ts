@@ -5,7 +5,7 @@ import { openReaders } from '../../adapters/postgres/readers.ts';
 import { openScene } from './actions.ts';
 import { later, NOW, openInstallation } from './installation.ts';
 
-const WHY = { turn: 1, rule: 'money', reason: 'It is about money' };
+const WHY = { turn: 1, rule: 'money', reason: 'It is about money', assignee: 'U012ABCDEF' };
 
 describe('escalations in the store', () => {
   let pool: pg.Pool;
@@ -41,7 +41,7 @@ describe('escalations in the store', () => {
 
   it('ESC-2 (ESC Task 1.2) marks the conversation, with one audit entry and one event, none of which holds words', async () => {
     const scene = await noticed();
-    assert.deepEqual(await scene.escalate(), { escalatedAt: NOW, epoch: 1 });
+    assert.deepEqual(await scene.escalate(), { escalatedAt: NOW, epoch: 1, told: false });
     assert.equal(await scene.status(), 'escalated');
     const { agentId } = scene.integration;
     const entry = {
@@ -51,7 +51,7 @@ describe('escalations in the store', () => {
     };
     assert.deepEqual(await scene.audited(), [entry]);
     assert.deepEqual(await scene.escalated(), [
-      ['conversation_escalated', { rule: 'money', turn: 1, agent_id: agentId }],
+      ['conversation_escalated', { rule: 'money', turn: 1, agent_id: agentId, assignee: 'U012ABCDEF' }],
     ]);
   });
 
@@ -131,6 +131,7 @@ describe('escalations in the store', () => {
       reason: 'It is about money',
       customerName: null,
       channel: 'generic',
+      holder: null,
       assignee: 'U0ADI',
       recent: [{ from: 'customer', text: 'm1' }],
     });

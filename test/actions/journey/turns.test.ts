@@ -87,6 +87,31 @@ describe('turns around an external action', () => {
     assert.equal((await action.executions())[0]?.original_message, `I want to order 3 ${SECRET} lamps`);
   });
 
+  it('ESC-1 tells the outcome, which is true and done, and calls a person besides', async () => {
+    const { customer } = await shopper(
+      {},
+      {
+        escalation_rules: [{ name: 'orders', condition: `text contains "order" and core_intent != "x"` }],
+        escalation_assignee: 'U012ABCDEF',
+        escalation_notice: { called: 'Called.', nobody_online: 'Called.' },
+      },
+    );
+    answerAtOnce();
+    await customer.says(`I want to order 3 ${SECRET} lamps`);
+    assert.deepEqual(await heard(customer, 2), [
+      ['outcome', `Order ${SECRET}-7: 3 of ${SECRET} lamps`],
+      ['notice', 'Called.'],
+    ]);
+    await eventually('a person is called', async () => {
+      const path = `/v1/conversations/${customer.conversation()}`;
+      return (await journey.call('GET', path, { as: 'viewer' })).body['status'] === 'escalated';
+    });
+    await customer.says(`And another order, ${SECRET}`);
+    await customer.isDone();
+    assert.equal((await customer.arrived()).length, 2, 'the notice began the quiet period');
+    assert.equal(receiver.hits, 1);
+  });
+
   it('CONV-4 starts over with what comes before the call is out, and calls once', async () => {
     const { customer, action } = await shopper();
     answerAtOnce();
