@@ -1,9 +1,9 @@
 import type { ConversationRef } from '../contract/conversation.ts';
 import { escalationFacts, firstMatch } from '../domain/escalation.ts';
+import { fillNotice } from '../domain/escalation-notices.ts';
 import { isOpen, nextOpening } from '../domain/business-hours.ts';
 import type { CoreIntent } from '../domain/intents.ts';
 import { describeContent } from '../domain/message.ts';
-import { fillText } from '../domain/template.ts';
 import type { ActivityPorts, TakenTurn } from './ports.ts';
 
 type Taken = Extract<TakenTurn, { kind: 'taken' }>;
@@ -18,16 +18,21 @@ export interface Heard {
 /** The rule of a customer who asks for a person in plain words, where the agent has that on. */
 const ASKED_FOR_PERSON = { name: 'asked_for_a_person', reason: 'The customer asked for a person.' };
 
-/** Why a person is to be called in place of the agent's answer (ESC-1); null: the answer goes out. */
+/**
+ * Why a person is to be called in place of the agent's answer (ESC-1); null: the answer goes out. Where nobody answered
+ * the last call, what led to it is no reason for another (ESC-6).
+ */
 function escalationOf(
   taken: Taken,
   { coreIntent, wantsHuman }: Heard,
 ): { name: string; reason: string } | null {
+  const { wentOn } = taken;
+  const recent = taken.history.filter(({ at }) => wentOn === null || at > wentOn.at);
   const facts = escalationFacts({
     texts: taken.messages.map(({ content }) => describeContent(content)),
-    recent: taken.history.map(({ content }) => describeContent(content)),
+    recent: recent.map(({ content }) => describeContent(content)),
     channel: taken.channel,
-    turn: taken.turn,
+    turn: taken.turn - (wentOn?.turn ?? 0),
     coreIntent,
     wantsHuman,
     customerName: taken.contact.name,
@@ -73,20 +78,19 @@ export async function calledNotice(
   const now = clock.now();
   if (hours !== null && !isOpen(hours, now)) {
     const opening = nextOpening(hours, now);
-    if (opening !== null) return filled(notices.closed, contact.name, whenIn(hours.timeZone, opening));
+    if (opening !== null)
+      return fillNotice(notices.closed, {
+        customerName: contact.name,
+        nextOpening: whenIn(hours.timeZone, opening),
+      });
   }
   const online = await escalations.anyoneOnline(organisationId);
-  return filled(online ? notices.called : notices.nobodyOnline, contact.name, null);
+  return fillNotice(online ? notices.called : notices.nobodyOnline, { customerName: contact.name });
 }
 
 /** Said when the customer writes on and nobody has the conversation yet. */
 export function waitingNotice({ settings, contact }: Pick<Taken, 'settings' | 'contact'>): string {
-  return filled(settings.escalationNotices.waiting, contact.name, null);
-}
-
-function filled(notice: string, customerName: string | null, nextOpening: string | null): string {
-  const values = { customer_name: customerName ?? '', next_opening: nextOpening ?? '' };
-  return fillText(notice, values).value.trim();
+  return fillNotice(settings.escalationNotices.waiting, { customerName: contact.name });
 }
 
 function whenIn(timeZone: string, at: Date): string {

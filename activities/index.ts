@@ -27,11 +27,14 @@ import { makeSendReply } from './send-reply.ts';
 import { makeSettleRows } from './settle-rows.ts';
 import { makeSummariseConversation } from './summarise-conversation.ts';
 import { makeUnderstandMessages } from './understand-messages.ts';
+import { makeWatchPeople } from './watch-people.ts';
 
 export type { CallVerdict } from './call-fence.ts';
 export type { ComposeVerdict } from './compose-reply.ts';
+export type { EscalatedVerdict } from './escalate.ts';
 export type { IdleOutcome } from './note-idle.ts';
 export type { SendVerdict } from './send-reply.ts';
+export type { WhyTold } from './tell-human.ts';
 export type { Understood } from './understand-messages.ts';
 
 /** The verbs that workflows may call, over the world they are given. Each is safe to repeat. */
@@ -54,6 +57,7 @@ export function createActivities(ports: ActivityPorts) {
     holdEscalated: safely(makeHoldEscalated(ports)),
     escalate: safely(makeEscalate(ports)),
     tellHuman: safely(makeTellHuman(ports)),
+    watchPeople: safely(makeWatchPeople(ports)),
     concludeApproval: safely(makeConcludeApproval(ports)),
     remindOfApproval: safely(makeRemindOfApproval(ports)),
     fireIdle: safely(makeFireIdle(ports)),

@@ -13,10 +13,16 @@ export function makeOpenConversation({ transcript }: Pick<ActivityPorts, 'transc
       sequentialIdle: _i,
       lastCustomerAt: _l,
       openCall,
+      watch,
       ...rest
     } = opened;
     const read = turnSettings(opened);
-    return { ...rest, settings: read, openCall: openCall && stillOpen(openCall, read.confirmMs) };
+    return {
+      ...rest,
+      settings: read,
+      openCall: openCall && stillOpen(openCall, read.confirmMs),
+      watch: watch && { ...watch, since: watch.since.getTime() },
+    };
   };
 }
 

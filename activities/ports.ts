@@ -11,6 +11,7 @@ import type { Channels, Ledger, PlaceholderPosts, Placeholders } from './ports/l
 import type { Model } from './ports/model.ts';
 import type { Rooms } from './ports/rooms.ts';
 import type { Transcript } from './ports/transcript.ts';
+import type { Watches } from './ports/watches.ts';
 import type { Webhooks } from './ports/webhooks.ts';
 
 export type * from './ports/approvals.ts';
@@ -25,6 +26,7 @@ export type * from './ports/rooms.ts';
 export type * from './ports/transcript.ts';
 export type * from './ports/ledger.ts';
 export type * from './ports/model.ts';
+export type * from './ports/watches.ts';
 export type * from './ports/webhooks.ts';
 
 /** The wall clock; business deadlines get it as a value, so that a test can move it. */
@@ -87,6 +89,7 @@ export interface ActivityPorts {
   idle: Idle;
   escalations: Escalations;
   humans: Humans;
+  watches: Watches;
   /** Where people look at a conversation; words of ours link to it. */
   conversationUrl(conversationId: string): string;
   events: Events;

@@ -27,6 +27,7 @@ export function turnSettings(read: SettingsRead): TurnSettings {
     patienceMs: Math.round(settings.actionPatienceSeconds * 1000),
     placeholder: REPEAT[read.channel] === 'update_in_place',
     idleMs: idleMs(read),
+    responseMs: settings.responseTimeSeconds * 1000,
     understand: needsUnderstanding(settings, externalActions),
   };
 }

@@ -21,6 +21,8 @@ export interface TurnSettings {
   placeholder: boolean;
   /** How long each step of the idle sequence waits; empty: silence leads to nothing (IDLE-1). */
   idleMs: number[];
+  /** How long a person may leave a customer without an answer (ESC-6); absent in what older code has read. */
+  responseMs?: number;
 }
 
 /** The customer's silence, from the last message that was answered (IDLE-4, IDLE-5). */
@@ -34,6 +36,22 @@ export interface Silence {
   /** When the step fires; null: there is none. */
   due: number | null;
   /** The epoch that the sequence's own assign step made: its later steps go on in it (IDLE-9). */
+  ownEpoch: number | null;
+}
+
+/** A customer waits for a person's answer (ESC-6). */
+export interface Watch {
+  /** The epoch and the customer's message that the wait began with: by them Postgres knows it. */
+  epoch: number;
+  seq: number;
+  /** The last message of the customer's that was heard since. */
+  heard: number;
+  /** What is next, from 0. */
+  stage: number;
+  /** When the stage's time began to run. Epoch milliseconds. */
+  since: number;
+  due: number;
+  /** The epoch that the watch itself made by giving the conversation to somebody else: it goes on in it. */
   ownEpoch: number | null;
 }
 
@@ -82,6 +100,8 @@ export interface ConversationState {
   decisions: { actionId: string; rowId: string }[];
   /** Operators' own replies that wait to be sent, in the order of their commit. */
   toSend: { rowId: string; seq: number }[];
+  /** Absent in what a run of older code carries on. */
+  watch?: Watch | null;
 }
 
 /** Start argument; `state` is present only when a run continues an earlier one. */

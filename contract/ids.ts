@@ -40,6 +40,11 @@ export function closingCause(callId: string): string {
   return `closing:${callId}`;
 }
 
+/** What the customer hears besides an answer: that a person is called, or that the agent goes on in their place. */
+export function noticeCause(kind: 'called' | 'offer', epoch: number): string {
+  return `notice:${kind}:${epoch}`;
+}
+
 /** What receivers tell repeats by: constant over attempts, restarts and replays (DESIGN section 5). */
 export function idempotencyKey(conversationId: string, turn: number, number: number): string {
   return `${conversationId}:${turn}:${number}`;

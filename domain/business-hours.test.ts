@@ -1,6 +1,13 @@
 import { strict as assert } from 'node:assert';
 import fc from 'fast-check';
-import { businessHoursProblems, isOpen, lastOpenMoment, nextClosing, nextOpening } from './business-hours.ts';
+import {
+  afterOpenTime,
+  businessHoursProblems,
+  isOpen,
+  lastOpenMoment,
+  nextClosing,
+  nextOpening,
+} from './business-hours.ts';
 import type { BusinessHours } from './business-hours.ts';
 import { wallTimeAt } from './wall-clock.ts';
 
@@ -39,6 +46,24 @@ describe('business hours', () => {
     assert.equal(opening(jakarta, '2026-03-03T05:06:07.008Z'), '2026-03-03T05:06:07.008Z');
     assert.equal(closing(jakarta, '2026-03-03T05:06:07Z'), '2026-03-03T10:00:00.000Z');
     assert.equal(closing(jakarta, '2026-03-06T10:00:00Z'), '2026-03-09T10:00:00.000Z');
+  });
+
+  it('ESC-6 counts only the time that is open, over nights, weekends and openings that overlap', () => {
+    const after = (given: BusinessHours, since: string, minutes: number) =>
+      afterOpenTime(given, new Date(since), minutes * 60_000)?.toISOString() ?? null;
+    assert.equal(after(jakarta, '2026-03-02T03:00:00Z', 15), '2026-03-02T03:15:00.000Z');
+    assert.equal(after(jakarta, '2026-03-02T09:55:00Z', 15), '2026-03-03T02:10:00.000Z');
+    assert.equal(after(jakarta, '2026-03-06T20:00:00Z', 15), '2026-03-09T02:15:00.000Z');
+    assert.equal(
+      after(jakarta, '2026-03-02T09:45:00Z', 15),
+      '2026-03-03T02:00:00.000Z',
+      'never as it closes',
+    );
+    const nights = hours('UTC', { weekly: everyDay([['22:00', '02:00']]) });
+    assert.equal(after(nights, '2026-03-02T21:00:00Z', 5 * 60), '2026-03-03T23:00:00.000Z');
+    const touching = hours('UTC', { weekly: everyDay(ALL_DAY) });
+    assert.equal(after(touching, '2026-03-02T12:00:00Z', 48 * 60), '2026-03-04T12:00:00.000Z');
+    assert.equal(after(hours('UTC', { weekly: {} }), '2026-03-02T12:00:00Z', 1), null);
   });
 
   it('IDLE-10 keeps the clock’s hour over a change to summer time and back', () => {

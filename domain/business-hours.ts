@@ -71,6 +71,20 @@ export function lastOpenMoment(hours: BusinessHours, first: Date, last: Date): D
   return found < earliest ? null : new Date(found);
 }
 
+/** The moment by which it was open for so long since another; one at which it closes is the next opening's. Null: not within 400 days. */
+export function afterOpenTime(hours: BusinessHours, since: Date, ms: number): Date | null {
+  let left = ms;
+  let counted = since.getTime();
+  for (const { from, to } of spansFrom(hours, counted, LOOK_AHEAD_DAYS)) {
+    const begin = Math.max(from, counted);
+    if (to <= begin) continue;
+    if (to - begin > left) return new Date(begin + left);
+    left -= to - begin;
+    counted = to;
+  }
+  return null;
+}
+
 /** Everything that is wrong with hours that are to be saved, at once. */
 export function businessHoursProblems({ timeZone, weekly, holidays }: BusinessHours): FieldProblem[] {
   const zone = isTimeZone(timeZone) ? [] : [{ field: 'timeZone', message: 'is not an IANA time zone' }];

@@ -1,6 +1,6 @@
 import type { FieldProblem } from './field-problem.ts';
 import { textProblem } from './field-problem.ts';
-import { placeholdersOf } from './template.ts';
+import { fillText, placeholdersOf } from './template.ts';
 
 /** What the customer is told while a person is called (ESC-2, ESC-3, ESC-6, ESC-7). All may hold {{customer_name}}. */
 export interface EscalationNotices {
@@ -12,7 +12,7 @@ export interface EscalationNotices {
   closed: string;
   /** Called within the hours, and nobody is there. */
   nobodyOnline: string;
-  /** Nobody answered in time, and the agent offers to go on. */
+  /** Nobody answered in time, and the agent goes on. */
   offer: string;
 }
 
@@ -23,8 +23,17 @@ export const DEFAULT_ESCALATION_NOTICES: EscalationNotices = {
   nobodyOnline:
     'All team members are away at the moment. Your request is waiting for the first one who is back.',
   offer:
-    'Sorry, nobody of our team could answer yet. If you like, I can go on helping you; your request stays with the team.',
+    'Sorry, nobody of our team could answer yet. If you like, I can go on helping you here; the team can still see your request.',
 };
+
+/** A notice as the customer reads it. */
+export function fillNotice(
+  notice: string,
+  { customerName, nextOpening = null }: { customerName: string | null; nextOpening?: string | null },
+): string {
+  const values = { customer_name: customerName ?? '', next_opening: nextOpening ?? '' };
+  return fillText(notice, values).value.trim();
+}
 
 const LONGEST_NOTICE = 2_000;
 

@@ -118,7 +118,7 @@ export function giveAway(
   { closingCause, ...ownership }: NonNullable<Extract<CallVerdict, { kind: 'ended' }>['leaves']>,
   answersSeq: number,
 ): Extract<Draft, { kind: 'gave_away' }> {
-  shell.tell({ fact: 'gaveAway', ...ownership });
+  shell.tell({ fact: 'gaveAway', ...ownership, at: Date.now() });
   return { kind: 'gave_away', answersSeq, closingCause };
 }
 

@@ -63,6 +63,7 @@ export const ownStore =
       | 'clearPlaceholders'
       | 'holdEscalated'
       | 'escalate'
+      | 'watchPeople'
     >
   >(OWN_STORE);
 

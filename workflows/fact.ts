@@ -1,4 +1,4 @@
-import type { OpenCall, TurnSettings } from '../contract/conversation.ts';
+import type { OpenCall, TurnSettings, Watch } from '../contract/conversation.ts';
 import type { EnteredRow } from '../contract/rows.ts';
 import type { Owner } from '../domain/conversation.ts';
 
@@ -17,7 +17,14 @@ export type Fact =
   | { fact: 'deliveryAwaited'; outboundId: string; due: number }
   | { fact: 'deliverySettled'; outboundId: string }
   /** A tool gave the conversation away: to an operator, to a queue, or it resolved it. */
-  | { fact: 'gaveAway'; epoch: number; owner: Owner; resolved: boolean; assignee: string | null }
+  | {
+      fact: 'gaveAway';
+      epoch: number;
+      owner: Owner;
+      resolved: boolean;
+      assignee: string | null;
+      at?: number;
+    }
   | { fact: 'callOpened'; call: OpenCall }
   | { fact: 'callClosed'; callId: string }
   | { fact: 'callOutlivedTurn'; callId: string }
@@ -31,7 +38,13 @@ export type Fact =
   | { fact: 'breakNoted' }
   | { fact: 'approvalAsked'; actionId: string; expiresAt: number }
   | { fact: 'decisionTold'; actionId: string }
-  | { fact: 'escalated'; epoch: number }
+  | { fact: 'escalated'; epoch: number; at?: number }
+  /** People were reminded that a customer waits; or it is not yet time, or (null) nobody waits any more (ESC-6). */
+  | { fact: 'watchStageDone'; at: number }
+  | { fact: 'watchPostponed'; due: number | null }
+  /** Somebody else was given it, or the agent has it again. */
+  | { fact: 'rerouted'; at: number; epoch: number; assignee: string }
+  | { fact: 'offeredBack'; epoch: number }
   | { fact: 'replySent'; rowId: string };
 
 export interface OpenedFacts {
@@ -47,4 +60,6 @@ export interface OpenedFacts {
   assignee: string | null;
   openCall: OpenCall | null;
   settings: TurnSettings;
+  /** Absent in what older code has read. */
+  watch?: Omit<Watch, 'heard' | 'due'> | null;
 }

@@ -24,7 +24,7 @@ export async function fireIdleStep(shell: TurnShell, silence: Silence): Promise<
       const { leaves } = verdict;
       if (leaves !== null) {
         const { closingCause, ...ownership } = leaves;
-        shell.tell({ fact: 'gaveAway', ...ownership });
+        shell.tell({ fact: 'gaveAway', ...ownership, at: Date.now() });
         if (closingCause !== null) await deliver(shell, { cause: closingCause, label, regroup: false });
       }
       return shell.tell({ fact: 'idleStepDone', at: Date.now(), ownEpoch: leaves?.epoch ?? null });

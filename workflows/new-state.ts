@@ -34,5 +34,6 @@ export function newState(): ConversationState {
     openApprovals: [],
     decisions: [],
     toSend: [],
+    watch: null,
   };
 }

@@ -2,6 +2,7 @@ import { bufferDue } from '../domain/buffer.ts';
 import { statusOf } from '../domain/conversation.ts';
 import type { ConversationState, ConversationView } from '../contract/conversation.ts';
 import { idleDue, isEscalated } from './silence.ts';
+import { watchDue } from './watch.ts';
 
 /** The one thing to do next; `wait` names when the buffer is due (null: only a signal can change anything). */
 export type NextStep =
@@ -11,6 +12,7 @@ export type NextStep =
   | { step: 'tell_outcome'; callId: string }
   | { step: 'tell_decision'; actionId: string; rowId: string }
   | { step: 'fire_idle' }
+  | { step: 'watch_people' }
   | { step: 'close' }
   | { step: 'turn' }
   | { step: 'wait'; until: number | null };
@@ -33,6 +35,8 @@ export function nextStep(state: ConversationState, now: number): NextStep {
     return state.callsUnderWay.length > 0 ? { step: 'wait', until: null } : { step: 'close' };
   const silent = idleDue(state);
   if (silent !== null && silent <= now) return { step: 'fire_idle' };
+  const waited = watchDue(state);
+  if (waited !== null && waited <= now) return { step: 'watch_people' };
   if (state.owner === 'operator') return { step: 'wait', until: null };
   const due = bufferDue(state.buffer, state.settings);
   if (due !== null && due <= now) return { step: 'turn' };
@@ -41,13 +45,15 @@ export function nextStep(state: ConversationState, now: number): NextStep {
 
 /**
  * The nearest far deadline: deliveries a channel still owes us, a question the customer may still answer, a step of the
- * idle sequence.
+ * idle sequence, a person who has not answered.
  */
 export function farDeadline(state: ConversationState): number | null {
   const dues = state.awaitedDeliveries.map((awaited) => awaited.due);
   if (state.openCall !== null) dues.push(state.openCall.due);
   const silent = idleDue(state);
   if (silent !== null) dues.push(silent);
+  const waited = watchDue(state);
+  if (waited !== null) dues.push(waited);
   return dues.length > 0 ? Math.min(...dues) : null;
 }
 

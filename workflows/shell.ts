@@ -1,4 +1,5 @@
 import type { ConversationRef, ConversationState } from '../contract/conversation.ts';
+import type { CoreIntent } from '../domain/intents.ts';
 import type { ModelCalls } from './effects.ts';
 import type { Fact } from './fact.ts';
 
@@ -12,7 +13,7 @@ export interface TurnShell {
   tell(fact: Fact): void;
   /** Resolves once the turn's placeholder is dealt with: nothing is sent before (CHAN-3). */
   readyToSend(): Promise<void>;
-  /** Causes of messages that the channel told to wait and that nothing waits for; the run does not end before them. */
+  /** What goes on and nothing waits for: causes of messages that the channel told to wait, word to people. The run does not end before it. */
   aside: Set<string>;
   /** Shown to whoever opens the running workflow. */
   doing(what: string): void;
@@ -25,4 +26,6 @@ export interface Round {
   round: number;
   /** Whether newer messages may still send it back to its beginning; no longer after its first effect outside. */
   mayStartOver: boolean;
+  /** What was understood of its messages; null before, and where nothing depends on it. */
+  heard: { coreIntent: CoreIntent | null; wantsHuman: boolean } | null;
 }

@@ -3,11 +3,19 @@ import type { ConversationState, OpenCall } from '../contract/conversation.ts';
 import type { EnteredRow } from '../contract/rows.ts';
 import type { Fact, OpenedFacts } from './fact.ts';
 import { afterApproval, decided } from './approvals.ts';
+import { awaitDelivery, withoutDelivery } from './deliveries.ts';
 import { newState } from './new-state.ts';
+import { holderOf, NOBODY, ownership } from './ownership.ts';
 import { silenceBegan, silenceBroken, stepDone } from './silence.ts';
-
-type Holder = Pick<ConversationState, 'queued' | 'assignee'>;
-const NOBODY: Holder = { queued: false, assignee: null };
+import {
+  afterStage,
+  handedOver,
+  messageWaits,
+  movedOn,
+  personReplied,
+  watchBegan,
+  watchRestored,
+} from './watch.ts';
 
 export function after(state: ConversationState, fact: Fact): ConversationState {
   switch (fact.fact) {
@@ -20,7 +28,7 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
     case 'settingsRead':
       return { ...state, settings: fact.settings };
     case 'nothingTaken':
-      return leaveToPeople(forget({ ...state, ...ownership(state, fact) }, fact.throughSeq));
+      return nothingTaken(state, fact);
     case 'turnAnswered':
       return silenceBegan(forget(state, fact.answeredSeq));
     case 'turnAbandoned':
@@ -54,7 +62,16 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
     case 'idleStopped':
       return { ...state, silence: state.silence && { ...state.silence, due: null } };
     case 'escalated':
-      return { ...state, escalatedEpoch: fact.epoch, silence: null };
+      return watchBegan(
+        { ...state, escalatedEpoch: fact.epoch, silence: null },
+        { seq: state.answeredSeq, at: fact.at ?? state.lastCustomerAt ?? 0 },
+      );
+    case 'watchStageDone':
+    case 'watchPostponed':
+      return afterStage(state, fact);
+    case 'rerouted':
+    case 'offeredBack':
+      return leaveToPeople(movedOn(state, fact));
     case 'approvalAsked':
     case 'decisionTold':
       return afterApproval(state, fact);
@@ -80,7 +97,8 @@ function opened(early: ConversationState, facts: OpenedFacts, now: number): Conv
     openCall: facts.openCall,
     escalatedEpoch: facts.escalatedEpoch,
   };
-  const waiting = facts.waiting.reduce((state, row) => rowEntered(state, row, now), read);
+  const watched = watchRestored(read, facts.watch ?? null, now);
+  const waiting = facts.waiting.reduce((state, row) => rowEntered(state, row, now), watched);
   const heard = early.buffer.reduce(
     (state, row) => rowEntered(state, { ...row, kind: 'message' }, row.at),
     waiting,
@@ -118,10 +136,11 @@ function messageEntered(state: ConversationState, row: EnteredRow, now: number):
     lastCustomerAt: Math.max(current.lastCustomerAt ?? 0, row.at),
   };
   const message = { id: row.id, seq: row.seq, epoch: row.epoch, at: now };
-  return leaveToPeople({
+  const left = leaveToPeople({
     ...silenceBroken(heard),
     buffer: [...heard.buffer, message].sort((a, b) => a.seq - b.seq),
   });
+  return messageWaits(left, row);
 }
 
 /** Of what is resolved only a customer's message makes the next epoch; whatever came behind it tells of its own. */
@@ -136,7 +155,7 @@ function replyEntered(
 ): ConversationState {
   if (state.toSend.some((reply) => reply.rowId === rowId)) return state;
   const toSend = [...state.toSend, { rowId, seq }].sort((a, b) => a.seq - b.seq);
-  return { ...state, toSend, silence: null };
+  return personReplied({ ...state, toSend, silence: null }, seq);
 }
 
 /**
@@ -175,11 +194,8 @@ function commanded(
   };
   // A message committed since has opened it again already: its signal came first.
   const opensAgain = change.resolved && state.buffer.some((message) => message.epoch > row.epoch);
-  return leaveToPeople(toSettle(opensAgain ? reopened(changed) : changed, row.id, 'noted'));
-}
-
-function holderOf({ kind, assignee = null }: EnteredRow): Holder {
-  return { queued: kind === 'assign' && assignee === null, assignee };
+  const left = leaveToPeople(toSettle(opensAgain ? reopened(changed) : changed, row.id, 'noted'));
+  return handedOver(state, left, row.at);
 }
 
 /** A person came between: what the customer says from now on is no answer to the agent's question. */
@@ -189,12 +205,22 @@ function lapsed(openCall: OpenCall | null): OpenCall | null {
 
 function gaveAway(
   state: ConversationState,
-  { epoch, owner, resolved, assignee }: Extract<Fact, { fact: 'gaveAway' }>,
+  { epoch, owner, resolved, assignee, at }: Extract<Fact, { fact: 'gaveAway' }>,
 ): ConversationState {
   // A newer command has come meanwhile and outranks what the tool did.
   if (epoch <= state.epoch) return state;
   const queued = owner === 'operator' && assignee === null;
-  return leaveToPeople({ ...state, epoch, owner, resolved, queued, assignee });
+  const given = leaveToPeople({ ...state, epoch, owner, resolved, queued, assignee });
+  return handedOver(state, given, at ?? state.lastCustomerAt ?? 0);
+}
+
+/** A person has it, by a command whose row is still on the way: the customer waits for them. */
+function nothingTaken(
+  state: ConversationState,
+  fact: Extract<Fact, { fact: 'nothingTaken' }>,
+): ConversationState {
+  const found = leaveToPeople(forget({ ...state, ...ownership(state, fact) }, fact.throughSeq));
+  return found.epoch > state.epoch ? handedOver(state, found, state.lastCustomerAt ?? 0) : found;
 }
 
 type Reason = ConversationState['toSettle'][number]['reason'];
@@ -209,32 +235,5 @@ function forget(state: ConversationState, throughSeq: number): ConversationState
     ...state,
     answeredSeq: Math.max(state.answeredSeq, throughSeq),
     buffer: state.buffer.filter((message) => message.seq > throughSeq),
-  };
-}
-
-/**
- * What Postgres said outranks what signals said, unless a newer signal came meanwhile. A take does not say who has
- * the conversation: the row of that change will.
- */
-function ownership(
-  state: ConversationState,
-  read: Pick<ConversationState, 'epoch' | 'owner' | 'resolved'> & Partial<Holder>,
-): Pick<ConversationState, 'epoch' | 'owner' | 'resolved'> & Holder {
-  const { epoch, owner, resolved, queued, assignee } = read.epoch >= state.epoch ? read : state;
-  const known = epoch === state.epoch ? state : NOBODY;
-  return { epoch, owner, resolved, queued: queued ?? known.queued, assignee: assignee ?? known.assignee };
-}
-
-function awaitDelivery(state: ConversationState, outboundId: string, due: number): ConversationState {
-  return {
-    ...state,
-    awaitedDeliveries: [...withoutDelivery(state, outboundId).awaitedDeliveries, { outboundId, due }],
-  };
-}
-
-function withoutDelivery(state: ConversationState, outboundId: string): ConversationState {
-  return {
-    ...state,
-    awaitedDeliveries: state.awaitedDeliveries.filter((awaited) => awaited.outboundId !== outboundId),
   };
 }

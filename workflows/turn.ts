@@ -1,4 +1,5 @@
 import { condition, log } from '@temporalio/workflow';
+import type { EscalatedVerdict } from '../activities/index.ts';
 import { turnCause } from '../contract/ids.ts';
 import { act, noteTaken } from './act.ts';
 import type { Draft } from './act.ts';
@@ -22,7 +23,7 @@ export async function runTurn(shell: TurnShell): Promise<void> {
   };
   for (let number = 0; ; number++) {
     const mayStartOver = settings.regroup && number < MAX_START_OVERS;
-    const round: Round = { shell, turn, round: number, mayStartOver };
+    const round: Round = { shell, turn, round: number, mayStartOver, heard: null };
     const draft = await draftReply(round);
     if (draft.kind === 'nothing') return;
     if (draft.kind === 'start_over') continue;
@@ -54,13 +55,21 @@ export async function runTurn(shell: TurnShell): Promise<void> {
   }
 }
 
-/** The customer was told that a person is called; now one is (ESC-2). */
+/** The turn's message is out; now a person is called (ESC-2). */
 async function escalate(shell: TurnShell, turn: number, rule: string): Promise<void> {
   shell.doing(`turn ${turn}: calling a person`);
-  const epoch = await untilStoreIsBack(() => ownStore.escalate({ ...shell.ref, turn, rule }));
-  if (epoch === null) return;
-  shell.tell({ fact: 'escalated', epoch });
+  const escalated = await untilStoreIsBack(() => ownStore.escalate({ ...shell.ref, turn, rule }));
+  if (escalated === null) return;
+  const { epoch, noticeCause } = readEscalated(escalated);
+  shell.tell({ fact: 'escalated', epoch, at: Date.now() });
+  if (noticeCause !== null)
+    await deliver(shell, { cause: noticeCause, label: `turn ${turn}: a person is called`, regroup: false });
   await tellHuman(shell, turn, epoch);
+}
+
+/** In histories of older code the verdict is the epoch alone. */
+function readEscalated(verdict: EscalatedVerdict | number): EscalatedVerdict {
+  return typeof verdict === 'number' ? { epoch: verdict, noticeCause: null } : verdict;
 }
 
 /**
@@ -105,7 +114,7 @@ async function draftReply(round: Round): Promise<Draft> {
     log.warn('no reply could be composed; the fallback goes out', { turn, code });
     shell.doing(`turn ${turn}: falling back (${code})`);
     const { callsUnderWay } = shell.state();
-    const order = { ...shell.ref, turn, code, callsUnderWay };
+    const order = { ...shell.ref, turn, code, callsUnderWay, heard: round.heard };
     const fallback = await untilStoreIsBack(() => ownStore.planFallback(order));
     return noteTaken(shell, fallback);
   }

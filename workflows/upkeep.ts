@@ -3,6 +3,7 @@ import { approvalCause, callCause, replyCause } from '../contract/ids.ts';
 import { deliver } from './deliver.ts';
 import { ownStore, reliably } from './effects.ts';
 import { fireIdleStep } from './fire-idle.ts';
+import { fireWatch } from './fire-watch.ts';
 import type { NextStep } from './next-step.ts';
 import type { TurnShell } from './shell.ts';
 
@@ -24,6 +25,8 @@ export async function upkeep(shell: TurnShell, next: Upkeep): Promise<void> {
       return tellDecision(shell, next);
     case 'fire_idle':
       return fireIdle(shell);
+    case 'watch_people':
+      return watchPeople(shell);
   }
 }
 
@@ -120,4 +123,14 @@ async function fireIdle(shell: TurnShell): Promise<void> {
   });
   // It will be looked at again; nothing was decided.
   if (fired === null) shell.tell({ fact: 'idlePostponed', due: Date.now() + 60_000 });
+}
+
+async function watchPeople(shell: TurnShell): Promise<void> {
+  const { watch = null } = shell.state();
+  if (watch === null) return;
+  const watched = await reliably('look after people', async () => {
+    await fireWatch(shell, watch);
+    return true;
+  });
+  if (watched === null) shell.tell({ fact: 'watchPostponed', due: Date.now() + 60_000 });
 }

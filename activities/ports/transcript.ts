@@ -5,6 +5,7 @@ import type { ChannelKind } from '../../domain/channel.ts';
 import type { Owner, SettledReason } from '../../domain/conversation.ts';
 import type { OutboundKind } from '../../domain/delivery.ts';
 import type { MessageContent } from '../../domain/message.ts';
+import type { StandingWatch } from './watches.ts';
 
 /** Where the words of a conversation live, as a turn needs them. Every method is one transaction. */
 export interface Transcript {
@@ -82,6 +83,8 @@ export interface OpenedConversation {
   queued: boolean;
   /** The operator who has it. */
   assignee: string | null;
+  /** How the people stand whom the customer waits for (ESC-6); null: for nobody. */
+  watch: StandingWatch | null;
 }
 
 export interface OpenCall {
@@ -124,7 +127,7 @@ export type TakenTurn =
       lastSeq: number;
       /** A reply already planned for this turn that answers exactly these messages; a retry need not ask again. */
       plannedAlready: boolean;
-      /** The rule whose notice that reply is: a person is still to be called. Null where it is none. */
+      /** The rule by which a person is still to be called once that reply is out. Null: by none. */
       escalates: string | null;
       /** Only what the customer wrote or really got, oldest first, without the messages above (CONV-10). */
       history: PastMessage[];
@@ -141,6 +144,8 @@ export type TakenTurn =
       channel: ChannelKind;
       contact: { name: string | null; phone: string | null };
       turn: number;
+      /** When, and behind which turn, nobody had answered and the agent went on (ESC-6); null: it never did. */
+      wentOn: { at: Date; turn: number } | null;
     };
 
 export interface PlannedReply {
@@ -154,7 +159,7 @@ export interface PlannedReply {
   answersSeq: number;
   /** The customer's message ids, as the provider named them. */
   inReplyTo: string[];
-  /** The rule that calls a person, where this tells the customer so. */
+  /** The rule that calls a person: a notice tells the customer so, another message goes out besides. */
   escalates?: string;
 }
 

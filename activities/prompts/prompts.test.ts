@@ -23,6 +23,7 @@ const taken: Extract<TakenTurn, { kind: 'taken' }> = {
   lastSeq: 3,
   plannedAlready: false,
   escalates: null,
+  wentOn: null,
   history: [{ from: 'customer', content: { kind: 'text', text: INJECTED }, at: new Date(0) }],
   summary: INJECTED,
   unsummarised: 0,

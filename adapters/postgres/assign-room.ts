@@ -24,6 +24,7 @@ const NEXT: Statement = {
         and m.capacity > (
           select count(*) from conversations c
           where c.organisation_id = $1 and c.operator_id = m.id and c.status = 'open' and c.id <> $4)
+        and m.id is distinct from $5::uuid
       order by m.last_assigned_at nulls first, m.created_at, m.id
       limit 1)
     returning id`,
@@ -55,7 +56,20 @@ export async function findOperator(
   const divisionId = to.type === 'division' ? canonical(to.divisionId) : null;
   if (to.type === 'division' && !(await divisionExists(tenancy, divisionId)))
     return { refused: 'division_not_found' };
-  return { operatorId: await take(tenancy, NEXT, [divisionId, now, conversationId]), divisionId };
+  return {
+    operatorId: await nextOperator(tenancy, conversationId, { divisionId, except: null }, now),
+    divisionId,
+  };
+}
+
+/** Whose turn it is, behind `holdQueues`; null: nobody of the division, or of all, is there and has room. */
+export function nextOperator(
+  tenancy: Tenancy,
+  conversationId: string,
+  { divisionId, except }: { divisionId: string | null; except: string | null },
+  now: Date,
+): Promise<string | null> {
+  return take(tenancy, NEXT, [divisionId, now, conversationId, except]);
 }
 
 /** However its letters are written; null: it is no id of ours. */

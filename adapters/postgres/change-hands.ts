@@ -22,6 +22,16 @@ const CLOSE: Statement = {
     returning epoch`,
 };
 
+const GO_ON: Statement = {
+  name: 'hands-go-on',
+  text: `
+    update conversations
+    set epoch = epoch + 1, owner = 'agent', operator_id = null, division_id = null, queued_at = null,
+        offered_at = $3, offered_turn = turn
+    where organisation_id = $1 and id = $2
+    returning epoch`,
+};
+
 /**
  * The agent's side gives a locked conversation to an operator, or, where nobody is there, to a queue. Its workflow is
  * what asked for it, so no row tells it. Returns the new epoch.
@@ -39,6 +49,11 @@ export function giveAway(
 export async function close(tenancy: Tenancy, conversationId: string, now: Date): Promise<number> {
   await cancelApprovalsOf(tenancy, conversationId, null, now);
   return change(tenancy, CLOSE, conversationId, [now], now);
+}
+
+/** The agent has a locked conversation again that no person has answered (ESC-6). Returns the new epoch. */
+export function goOn(tenancy: Tenancy, conversationId: string, now: Date): Promise<number> {
+  return change(tenancy, GO_ON, conversationId, [now], now);
 }
 
 async function change(

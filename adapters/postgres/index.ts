@@ -12,6 +12,7 @@ import type {
   Placeholders,
   Rooms,
   Transcript,
+  Watches,
 } from '../../activities/ports.ts';
 import type {
   Approvals,
@@ -67,6 +68,7 @@ import { assertSchema } from './schema-version.ts';
 import { openRooms } from './rooms.ts';
 import { openSettings } from './settings.ts';
 import { openTranscript } from './transcript.ts';
+import { openWatches } from './watches.ts';
 
 export { statementCount } from './as-organisation.ts';
 export { openRelayStore } from './relay-store.ts';
@@ -112,6 +114,7 @@ export interface TurnStores {
   idle: Idle;
   gates: GateReader;
   escalations: Escalations;
+  watches: Watches;
   externalActions: ExternalActions;
   integrations: ReturnType<typeof openIntegrations>;
   /** What the adapters of the outside world need besides a call: who they are there. */
@@ -169,6 +172,7 @@ export async function openTurnStores({ url, poolSize, secrets }: StoreOptions): 
     idle: openIdle(pool),
     gates: openGates(pool),
     escalations: openEscalations(pool),
+    watches: openWatches(pool),
     externalActions: openExternalActionReader(pool),
     integrations: openIntegrations(pool, secrets),
     companyTokens: openCompanyTokens(pool, secrets),

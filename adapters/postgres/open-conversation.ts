@@ -10,6 +10,7 @@ import { enteredRow } from './entered-row.ts';
 import type { InboxRow } from './entered-row.ts';
 import { HAS_EXTERNAL_ACTIONS } from './external-action-reader.ts';
 import { sequentialIdle, SEQUENTIAL_IDLE } from './idle-settings.ts';
+import { readStandingWatch } from './standing-watch.ts';
 
 const READ: Statement = {
   name: 'open-read',
@@ -144,6 +145,7 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
       const unfinished = waiting[0]?.unfinished ?? false;
       const lastTurn = unfinished ? turn - 1 : turn;
       const underWay = await tenancy.rows<UnderWayRow>(UNDER_WAY, [...key, lastTurn, conversation.epoch]);
+      const watch = await readStandingWatch(tenancy, ref, conversation);
       const settings = completeAgentSettings(conversation.settings);
       const firstMessageSeq = waiting[0]?.first_message_seq ?? null;
       return {
@@ -170,6 +172,7 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
         queued: conversation.queued,
         escalatedEpoch: conversation.escalated_epoch,
         assignee: conversation.operator_id,
+        watch,
       };
     });
 }

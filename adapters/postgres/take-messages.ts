@@ -26,7 +26,7 @@ const BEGIN_TURN: Statement = {
       and k.organisation_id = $1 and k.id = c.contact_id
     returning c.epoch, c.owner, c.status, c.turn, c.last_message_seq, c.channel, c.contact_id,
       a.settings, k.name as contact_name, k.phone as contact_phone, k.summary, k.summary_through,
-      c.last_message_at, (${HAS_EXTERNAL_ACTIONS})::int as external_actions, ${SEQUENTIAL_IDLE} as sequences_on`,
+      c.last_message_at, c.offered_at, c.offered_turn, (${HAS_EXTERNAL_ACTIONS})::int as external_actions, ${SEQUENTIAL_IDLE} as sequences_on`,
 };
 
 /**
@@ -102,6 +102,8 @@ interface TurnRow {
   last_message_at: Date | null;
   summary: string | null;
   summary_through: Date | null;
+  offered_at: Date | null;
+  offered_turn: number | null;
 }
 
 interface TakenRow {
@@ -185,7 +187,12 @@ async function taken(
     channel: conversation.channel,
     contact: { name: conversation.contact_name, phone: conversation.contact_phone },
     turn,
+    wentOn: wentOn(conversation),
   };
+}
+
+function wentOn({ offered_at: at, offered_turn: turn }: TurnRow): { at: Date; turn: number } | null {
+  return at === null || turn === null ? null : { at, turn };
 }
 
 /**

@@ -38,6 +38,7 @@ function taken(said: string, before: string[] = []): Extract<TakenTurn, { kind: 
     lastSeq: 2,
     plannedAlready: false,
     escalates: null,
+    wentOn: null,
     history: before.map((text, at) => ({
       from: at % 2 === 0 ? ('customer' as const) : ('agent' as const),
       content: { kind: 'text' as const, text },

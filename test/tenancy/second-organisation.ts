@@ -105,6 +105,11 @@ export async function people(
     [organisation, conversation],
   );
   await journey.sql(
+    `insert into human_watches (organisation_id, conversation_id, epoch, seq, stage, outcome, verdict, at)
+     values ($1, $2, 1, 1, 0, 'reminded', '{"kind": "reminded"}', now())`,
+    [organisation, conversation],
+  );
+  await journey.sql(
     `insert into placeholders (organisation_id, channel_integration_id, conversation_id, turn, cause, state, begun_at,
        updated_at)
      values ($1, $2, $3, 1, 'turn:1', 'gone', now(), now())`,
