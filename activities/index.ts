@@ -21,10 +21,12 @@ import { makeOpenConversation } from './open-conversation.ts';
 import { makePlanDecision } from './plan-decision.ts';
 import { makePlanFallback } from './plan-fallback.ts';
 import { makeClearPlaceholders } from './clear-placeholders.ts';
+import { makePostApproval } from './post-approval.ts';
 import { makePostPlaceholder } from './post-placeholder.ts';
 import { makeRemindOfApproval } from './remind-of-approval.ts';
 import { makeSendReply } from './send-reply.ts';
 import { makeSettleRows } from './settle-rows.ts';
+import { makeShowApprovalEnd } from './show-approval-end.ts';
 import { makeSummariseConversation } from './summarise-conversation.ts';
 import { makeUnderstandMessages } from './understand-messages.ts';
 import { makeWatchPeople } from './watch-people.ts';
@@ -33,6 +35,7 @@ export type { CallVerdict } from './call-fence.ts';
 export type { ComposeVerdict } from './compose-reply.ts';
 export type { EscalatedVerdict } from './escalate.ts';
 export type { IdleOutcome } from './note-idle.ts';
+export type { PostVerdict } from './post-approval.ts';
 export type { SendVerdict } from './send-reply.ts';
 export type { WhyTold } from './tell-human.ts';
 export type { Understood } from './understand-messages.ts';
@@ -59,6 +62,8 @@ export function createActivities(ports: ActivityPorts) {
     tellHuman: safely(makeTellHuman(ports)),
     watchPeople: safely(makeWatchPeople(ports)),
     concludeApproval: safely(makeConcludeApproval(ports)),
+    postApproval: safely(makePostApproval(ports)),
+    showApprovalEnd: safely(makeShowApprovalEnd(ports)),
     remindOfApproval: safely(makeRemindOfApproval(ports)),
     fireIdle: safely(makeFireIdle(ports)),
     noteNudge: safely(makeNoteNudge(ports)),

@@ -1,4 +1,5 @@
 import type { ConversationRef } from '../contract/conversation.ts';
+import type { ApprovalPosts } from './ports/approval-posts.ts';
 import type { Approvals } from './ports/approvals.ts';
 import type { Calls } from './ports/calls.ts';
 import type { Crm } from './ports/crm.ts';
@@ -14,6 +15,7 @@ import type { Transcript } from './ports/transcript.ts';
 import type { Watches } from './ports/watches.ts';
 import type { Webhooks } from './ports/webhooks.ts';
 
+export type * from './ports/approval-posts.ts';
 export type * from './ports/approvals.ts';
 export type * from './ports/calls.ts';
 export type * from './ports/crm.ts';
@@ -85,6 +87,7 @@ export interface ActivityPorts {
   crm: Crm;
   rooms: Rooms;
   approvals: Approvals;
+  approvalPosts: ApprovalPosts;
   gates: GateReader;
   idle: Idle;
   escalations: Escalations;

@@ -61,6 +61,7 @@ const settings = {
   approval_expiry_seconds: z.int().min(60).max(2_592_000).meta({
     description: 'How long a request to operators waits for a decision',
   }),
+  approval_slack_target: people.slackTarget,
   approvals_per_contact_per_day: z.int().min(0).max(1_000).meta({
     description: 'How many requests to operators there may be for one contact within 24 hours',
   }),
@@ -207,6 +208,7 @@ function toSettings(body: z.output<typeof change>): StoredAgentSettings {
     responseTimeSeconds: body.response_time_seconds,
     approvalReminderSeconds: body.approval_reminder_seconds,
     approvalExpirySeconds: body.approval_expiry_seconds,
+    approvalSlackTarget: body.approval_slack_target,
     approvalsPerContactPerDay: body.approvals_per_contact_per_day,
   };
   return Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined));
@@ -243,6 +245,7 @@ function toAgent(record: AgentRecord, gates: Gates): z.input<typeof agent> {
     response_time_seconds: settings.responseTimeSeconds,
     approval_reminder_seconds: settings.approvalReminderSeconds,
     approval_expiry_seconds: settings.approvalExpirySeconds,
+    approval_slack_target: settings.approvalSlackTarget,
     approvals_per_contact_per_day: settings.approvalsPerContactPerDay,
     created_at: record.createdAt.toISOString(),
     updated_at: record.updatedAt.toISOString(),

@@ -50,6 +50,7 @@ function createGateway(ports: ApiPorts, options: AppOptions): Gateway {
       perSecond: limits.visitorPerSecond,
     }),
     newVisitors: createRateLimit(clock, { burst: 120, perSecond: 5 }),
+    signIns: createRateLimit(clock, { burst: limits.signInBurst, perSecond: limits.signInPerSecond }),
     limits,
     options,
   };

@@ -114,15 +114,22 @@ export const changeApproval = operation({
   },
 });
 
-/** What came of it, told to whoever waits; a Temporal that is away hears of it later. */
-function done({ conversations }: Gateway, result: ApprovalResult): ApprovalRecord {
+function done(gateway: Gateway, result: ApprovalResult): ApprovalRecord {
   if (result.kind === 'unknown') throw unknown('approval');
+  tellWaiting(gateway, result);
+  if (result.kind === 'ended') throw tooLate(result.approval);
+  return result.approval;
+}
+
+/** What came of it, told to whoever waits; a Temporal that is away hears of it later. */
+export function tellWaiting(
+  { conversations }: Gateway,
+  result: Exclude<ApprovalResult, { kind: 'unknown' }>,
+): void {
   const { approval, signal } = result;
   if (signal !== null) conversations.signalSoon(signal);
   if (signal !== null || (result.kind === 'done' && approval.status !== 'pending'))
     conversations.decidedSoon(approval.id);
-  if (result.kind === 'ended') throw tooLate(approval);
-  return approval;
 }
 
 function tooLate(approval: ApprovalRecord): Problem {

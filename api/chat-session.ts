@@ -1,6 +1,7 @@
 import { createHmac, randomUUID, timingSafeEqual } from 'node:crypto';
 import type { Request } from 'express';
 import { sendJson } from './answer.ts';
+import { cookieHeader, readCookie } from './cookie.ts';
 import type { Gateway } from './gateway.ts';
 import type { ReceivingIntegration } from './ports.ts';
 import { Problem, unknown } from './problem.ts';
@@ -28,7 +29,7 @@ export const openChatSession = openOperation({
     requireSameOrigin(req, gateway);
     const now = gateway.clock.now();
     const secret = sessionSecret(integration);
-    let room = readSession(cookieOf(req), integration.id, secret, now);
+    let room = readSession(readCookie(req, COOKIE), integration.id, secret, now);
     if (room === null) {
       const wait = gateway.newVisitors.take(req.ip ?? '');
       if (wait > 0) throw new Problem(429, 'Too many new visitors from here.', { retryAfterSeconds: wait });
@@ -36,11 +37,14 @@ export const openChatSession = openOperation({
     }
     const expires = Math.floor(now.getTime() / 1000) + LASTS_SECONDS;
     const token = signSession(room, expires, integration.id, secret);
-    const secure = gateway.options.publicUrl.startsWith('https:') ? '; Secure' : '';
-    res.setHeader(
-      'set-cookie',
-      `${COOKIE}=${token}; Path=/chat/${integration.id}; Max-Age=${LASTS_SECONDS}; HttpOnly; SameSite=Lax${secure}`,
-    );
+    const cookie = {
+      name: COOKIE,
+      value: token,
+      path: `/chat/${integration.id}`,
+      maxAgeSeconds: LASTS_SECONDS,
+      sameSite: 'Lax' as const,
+    };
+    res.setHeader('set-cookie', cookieHeader(cookie, gateway.options.publicUrl));
     sendJson(res, 200, { expires_at: new Date(expires * 1000).toISOString() });
   },
 });
@@ -55,7 +59,7 @@ export async function requireVisitor(
   gateway: Gateway,
 ): Promise<{ integration: ReceivingIntegration; room: string }> {
   const integration = await webchat(integrationId, gateway);
-  const token = cookieOf(req);
+  const token = readCookie(req, COOKIE);
   const room = readSession(token, integration.id, sessionSecret(integration), gateway.clock.now());
   if (room !== null) return { integration, room };
   if (token !== null)
@@ -118,12 +122,4 @@ function sessionSecret(integration: ReceivingIntegration): string {
   // Without it anybody could sign; every web chat gets one when it is made.
   if (!secret) throw new Error('a web chat integration has no session_secret');
   return secret;
-}
-
-function cookieOf(req: Request): string | null {
-  for (const part of (req.headers.cookie ?? '').split(';')) {
-    const [name, value] = part.trim().split('=', 2);
-    if (name === COOKIE && value !== undefined) return value;
-  }
-  return null;
 }

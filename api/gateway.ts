@@ -41,6 +41,9 @@ export interface Limits {
   /** A visitor's messages: so many at once, and so many per second in the long run. */
   visitorBurst: number;
   visitorPerSecond: number;
+  /** Attempts to sign in from one address. */
+  signInBurst: number;
+  signInPerSecond: number;
   heartbeatMs: number;
 }
 
@@ -53,6 +56,8 @@ export const DEFAULT_LIMITS: Limits = {
   recheckMs: 10_000,
   visitorBurst: 30,
   visitorPerSecond: 1,
+  signInBurst: 60,
+  signInPerSecond: 0.5,
   heartbeatMs: 15_000,
 };
 
@@ -63,6 +68,7 @@ export interface Gateway extends Omit<ApiPorts, 'lookup'> {
   streams: Streams;
   visitorMessages: RateLimit;
   newVisitors: RateLimit;
+  signIns: RateLimit;
   limits: Limits;
   options: AppOptions;
 }

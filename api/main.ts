@@ -12,7 +12,6 @@ import type { Config } from '../config.ts';
 import { conversationWorkflowId } from '../contract/ids.ts';
 import { createApp } from './app.ts';
 import { listen } from './listen.ts';
-import { NO_INTERACTIONS } from './no-interactions.ts';
 
 const clock = { now: () => new Date() };
 
@@ -51,7 +50,7 @@ async function main(config: Config<'api'>): Promise<void> {
 
   const stopping = stopSignal();
   const app = createApp(
-    { ...stores, clock, conversations, trials, receivers, interactions: NO_INTERACTIONS, asides },
+    { ...stores, clock, conversations, trials, receivers, asides },
     {
       log,
       publicUrl: config.http.publicUrl,

@@ -11,6 +11,12 @@ export const capacity = z
   .max(1000)
   .meta({ description: 'How many conversations the member takes at once' });
 
+const slackUser = z
+  .string()
+  .regex(/^[UW][A-Z0-9]{2,30}$/, 'is not the id of a user of Slack')
+  .nullable()
+  .meta({ description: "The user of the organisation's Slack whose presses of buttons are this person's" });
+
 const member = z
   .strictObject({
     id,
@@ -18,6 +24,7 @@ const member = z
     role: z.enum(MEMBER_ROLES),
     capacity,
     online: z.boolean(),
+    slack_user_id: slackUser,
     divisions: z.array(id),
     created_at: time,
   })
@@ -28,6 +35,7 @@ const change = z
     name: readable(words(255)),
     role: z.enum(MEMBER_ROLES),
     capacity,
+    slack_user_id: slackUser,
     divisions: z.array(id).max(100),
   })
   .partial();
@@ -58,7 +66,7 @@ export const createMember = operation({
   status: 201,
   answer: member,
   async run({ caller, body }, { people }) {
-    return toMember(withDivisions(await people.createMember(caller, body)));
+    return toMember(possible(await people.createMember(caller, toChange(body))));
   },
 });
 
@@ -70,10 +78,10 @@ export const changeMember = operation({
   answer: member,
   also: [409],
   async run({ caller, params, body }, { people }) {
-    const changed = await people.updateMember(caller, params.id, body);
+    const changed = await people.updateMember(caller, params.id, toChange(body));
     if (changed === 'has_keys')
       throw new Problem(409, 'The member has keys of the role held now: revoke them first.');
-    return toMember(found(withDivisions(changed)));
+    return toMember(found(possible(changed)));
   },
 });
 
@@ -102,13 +110,19 @@ function found<T>(record: T | null): T {
   return record;
 }
 
-function withDivisions<T>(answer: T | 'unknown_division'): T {
-  if (answer !== 'unknown_division') return answer;
-  throw new Problem(422, 'Some fields are not valid.', {
-    errors: [{ field: 'divisions', message: 'names a division that does not exist' }],
-  });
+function possible<T>(answer: T | 'unknown_division' | 'slack_user_taken'): T {
+  if (answer !== 'unknown_division' && answer !== 'slack_user_taken') return answer;
+  const wrong =
+    answer === 'unknown_division'
+      ? { field: 'divisions', message: 'names a division that does not exist' }
+      : { field: 'slack_user_id', message: "is another member's" };
+  throw new Problem(422, 'Some fields are not valid.', { errors: [wrong] });
 }
 
-function toMember({ createdAt, ...same }: MemberRecord): z.input<typeof member> {
-  return { ...same, created_at: createdAt.toISOString() };
+function toChange<Body extends Partial<z.output<typeof change>>>({ slack_user_id, ...same }: Body) {
+  return { ...same, ...(slack_user_id === undefined ? {} : { slackUserId: slack_user_id }) };
+}
+
+function toMember({ createdAt, slackUserId, ...same }: MemberRecord): z.input<typeof member> {
+  return { ...same, slack_user_id: slackUserId, created_at: createdAt.toISOString() };
 }

@@ -5,6 +5,7 @@ import type {
   ZodOpenApiPathsObject,
   ZodOpenApiResponsesObject,
 } from 'zod-openapi';
+import { SESSION_COOKIE } from './access.ts';
 import { sendJson } from './answer.ts';
 import { openOperation } from './route.ts';
 import type { OpenOperation, Operation, Route } from './route.ts';
@@ -29,6 +30,13 @@ export function describeApi(routes: readonly Route[]): ApiDescription {
     components: {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'An API key; its role decides' },
+        session: {
+          type: 'apiKey',
+          in: 'cookie',
+          name: SESSION_COOKIE,
+          description: 'Of a browser that signed in',
+        },
+        csrf: { type: 'apiKey', in: 'header', name: 'X-CSRF-Token', description: 'Told where it signed in' },
         visitor: { type: 'apiKey', in: 'cookie', name: 'parley_visitor' },
       },
     },
@@ -60,7 +68,8 @@ function describe(route: Route): ZodOpenApiOperationObject {
     summary: does.summary,
     tags: [tagOf(route.path)],
     'x-who': route.who,
-    security: route.open === undefined ? [{ key: [] }] : route.who === 'visitor' ? [{ visitor: [] }] : [],
+    security:
+      route.open === undefined ? credentials(route) : route.who === 'visitor' ? [{ visitor: [] }] : [],
     requestParams: {
       ...(does.params === undefined ? {} : { path: does.params as z.ZodObject }),
       ...(query === undefined ? {} : { query: query as z.ZodObject }),
@@ -76,6 +85,11 @@ function describe(route: Route): ZodOpenApiOperationObject {
         }),
     responses: { ...successes(route), ...problems(problemStatuses(route)) },
   };
+}
+
+/** A key, or a session: with the page's word for it where the request changes anything. */
+function credentials({ method }: Route): Record<string, string[]>[] {
+  return [{ key: [] }, method === 'get' ? { session: [] } : { session: [], csrf: [] }];
 }
 
 const idempotencyHeader = z.object({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isSlackTarget } from '../domain/approval-message.ts';
 import { businessHoursProblems, WEEKDAYS } from '../domain/business-hours.ts';
 import type { BusinessHours } from '../domain/business-hours.ts';
 import { assigneeOf, escalationProblems, MOST_ESCALATION_RULES } from '../domain/escalation.ts';
@@ -64,6 +65,16 @@ export const escalationAssignee = z
   .refine((id) => assigneeOf(id) !== null, "is neither a member's id nor a Slack user's")
   .nullable()
   .meta({ description: "Who is called: a member's id, or the id of a user of the organisation's Slack" });
+
+export const slackTarget = z
+  .string()
+  .max(64)
+  .refine(isSlackTarget, 'is neither a channel nor a user of Slack')
+  .nullable()
+  .meta({
+    description:
+      "Where requests to operators are posted with their buttons: the id of a channel or a user of the organisation's Slack. Null: to escalation_assignee, where that is a user of Slack",
+  });
 
 export const escalationNotice = notices
   .superRefine((value, context) => tell(context, escalationNoticeProblems(toNotices(value))))

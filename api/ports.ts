@@ -1,4 +1,5 @@
 import type { ChannelKind } from '../domain/channel.ts';
+import type { ApprovalPresses } from './ports/approval-presses.ts';
 import type { Approvals } from './ports/approvals.ts';
 import type { Caller, Lookup, ReceivingIntegration } from './ports/caller.ts';
 import type { Executions, ExternalActionSettings, Trials } from './ports/external-actions.ts';
@@ -6,12 +7,14 @@ import type { Connections } from './ports/connections.ts';
 import type { Installation } from './ports/installation.ts';
 import type { People } from './ports/people.ts';
 import type { Conversations, Inbox } from './ports/inbox.ts';
-import type { Asides, Interactions } from './ports/interactions.ts';
+import type { Asides } from './ports/interactions.ts';
 import type { LiveFeed } from './ports/live.ts';
 import type { Readers } from './ports/readers.ts';
 import type { Echoes, Receiver } from './ports/receiver.ts';
+import type { Sessions } from './ports/sessions.ts';
 import type { Settings } from './ports/settings.ts';
 
+export type * from './ports/approval-presses.ts';
 export type * from './ports/approvals.ts';
 export type * from './ports/caller.ts';
 export type * from './ports/external-actions.ts';
@@ -22,6 +25,7 @@ export type * from './ports/installation.ts';
 export type * from './ports/live.ts';
 export type * from './ports/people.ts';
 export type * from './ports/readers.ts';
+export type * from './ports/sessions.ts';
 export type * from './ports/settings.ts';
 export type * from './ports/receiver.ts';
 
@@ -78,11 +82,13 @@ export interface Health {
 
 export interface ApiPorts {
   approvals: Approvals;
+  presses: ApprovalPresses;
   clock: { now(): Date };
   lookup: Lookup;
   inbox: Inbox;
   conversations: Conversations;
   readers: Readers;
+  sessions: Sessions;
   settings: Settings;
   installation: Installation;
   people: People;
@@ -96,7 +102,6 @@ export interface ApiPorts {
   live: LiveFeed;
   receivers: Partial<Record<ChannelKind, Receiver>>;
   echoes: Echoes;
-  interactions: Interactions;
   asides: Asides;
   health: Health;
 }

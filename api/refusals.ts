@@ -5,8 +5,11 @@ import { createRateLimit } from './rate-limit.ts';
 /** Writes down who was turned away at the door (CHAN-2). */
 export interface Refusals {
   /** Never throws: whoever was refused stays refused, store or no store. */
-  record(integration: ReceivingIntegration, refusal: Refusal): Promise<void>;
+  record(door: Door, refusal: Refusal): Promise<void>;
 }
+
+/** What somebody tried to get past: a channel integration, or a key. */
+export type Door = Pick<ReceivingIntegration, 'organisationId' | 'id'>;
 
 export interface Refusal {
   /** What was tried, e.g. `webhook`, `message`, `chat`. */
@@ -15,6 +18,8 @@ export interface Refusal {
   reason: string;
   /** Address of the peer. */
   from: string | null;
+  /** Ids. */
+  detail?: Record<string, string>;
 }
 
 /** A flood of forgeries must not become a flood of rows: what was left out is counted in the next entry. */
@@ -22,20 +27,20 @@ export function createRefusals(audit: Audit, clock: { now(): Date }, log: Log): 
   const limit = createRateLimit(clock, { burst: 20, perSecond: 0.5 });
   const leftOut = new Map<string, number>();
   return {
-    async record(integration, { attempt, reason, from }) {
-      if (limit.take(integration.id) > 0) {
-        leftOut.set(integration.id, (leftOut.get(integration.id) ?? 0) + 1);
+    async record({ organisationId, id }, { attempt, reason, from, detail = {} }) {
+      if (limit.take(id) > 0) {
+        leftOut.set(id, (leftOut.get(id) ?? 0) + 1);
         return;
       }
-      const unwritten = leftOut.get(integration.id) ?? 0;
-      leftOut.delete(integration.id);
+      const unwritten = leftOut.get(id) ?? 0;
+      leftOut.delete(id);
       try {
         await audit.refused({
-          organisationId: integration.organisationId,
+          organisationId,
           action: `${attempt}.refused`,
-          subject: integration.id,
+          subject: id,
           from,
-          detail: { reason, ...(unwritten > 0 ? { refused_since_last_entry: unwritten } : {}) },
+          detail: { reason, ...detail, ...(unwritten > 0 ? { refused_since_last_entry: unwritten } : {}) },
         });
       } catch (error) {
         log.warn({ err: error, attempt, reason }, 'a refusal could not be written down');

@@ -11,6 +11,8 @@ describe('a remembered look-up', () => {
     rememberLookup(
       {
         apiKey: (key) => (asked.push(key), answer()),
+        refusedKey: () => Promise.resolve(null),
+        session: () => Promise.resolve(null),
         channelIntegration: () => Promise.resolve(null),
       },
       { now: () => new Date(now) },

@@ -2,12 +2,12 @@ import type { Caller, Lookup, ReceivingIntegration } from './ports.ts';
 
 /** The look-ups, asked once in a while instead of once per message. */
 export interface RememberedLookup extends Lookup {
-  /** After a change of keys or channels made by this process. */
+  /** After a change of keys, sessions or channels made by this process. */
   forget(): void;
 }
 
 /**
- * How long an answer is believed: a key revoked or a channel switched off through another process
+ * How long an answer is believed: a key revoked, a session ended or a channel switched off through another process
  * stops working after this at the latest.
  */
 export const BELIEVED_MS = 5_000;
@@ -16,12 +16,16 @@ const MAX_REMEMBERED = 10_000;
 /** Unknown is remembered too; a failing look-up is not. */
 export function rememberLookup(lookup: Lookup, clock: { now(): Date }): RememberedLookup {
   const keys = remember<Caller | null>((key) => lookup.apiKey(key), clock);
+  const sessions = remember<Caller | null>((token) => lookup.session(token), clock);
   const integrations = remember<ReceivingIntegration | null>((id) => lookup.channelIntegration(id), clock);
   return {
     apiKey: keys.get,
+    refusedKey: (key) => lookup.refusedKey(key),
+    session: sessions.get,
     channelIntegration: integrations.get,
     forget() {
       keys.clear();
+      sessions.clear();
       integrations.clear();
     },
   };

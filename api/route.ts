@@ -4,11 +4,14 @@ import type { Role } from '../domain/role.ts';
 import type { Gateway } from './gateway.ts';
 import type { Caller } from './ports.ts';
 
+/** Which role a caller needs who has a key or a session; `holder`: whichever it is. */
+export type Needed = Role | 'holder';
+
 /**
- * Who may use a route: a role (by API key), or the outside world on its own terms. `signature` and `visitor`
- * are checked by the route itself, since only it knows the channel's rule.
+ * Who may use a route: a role (by API key or session), or the outside world on its own terms. `signature` and
+ * `visitor` are checked by the route itself, since only it knows the channel's rule.
  */
-export type Who = Role | 'signature' | 'visitor' | 'anyone';
+export type Who = Needed | 'signature' | 'visitor' | 'anyone';
 
 /** A call by a program with a key: checked, parsed and answered in JSON by the app. */
 export interface Operation<
@@ -32,6 +35,8 @@ export interface Operation<
   idempotencyKey?: false;
   /** The answer holds a secret: it is sealed before it is remembered for a repeated request. */
   secretAnswer?: true;
+  /** Of a success. */
+  headers?(gateway: Gateway): Readonly<Record<string, string>>;
   run(
     asked: Asked<z.output<Params>, z.output<Query>, z.output<Body>>,
     gateway: Gateway,
@@ -53,7 +58,7 @@ export interface OpenOperation<Params extends z.ZodType = z.ZodType> {
   body?: z.ZodType;
   answers: Readonly<Record<number, { type: string; schema?: z.ZodType; description: string }>>;
   /** Answers besides those, as problem+json. */
-  problems?: readonly (400 | 401 | 403 | 404 | 413 | 415 | 422 | 429)[];
+  problems?: readonly (400 | 401 | 403 | 404 | 413 | 415 | 422 | 429 | 503)[];
   serve(request: Opened<z.output<Params>>, gateway: Gateway): Promise<void>;
 }
 
@@ -84,7 +89,7 @@ interface Place {
 }
 
 export type Route =
-  | (Place & { who: Role; operation: Operation; stream?: undefined; open?: undefined })
+  | (Place & { who: Needed; operation: Operation; stream?: undefined; open?: undefined })
   | (Place & { who: Role; stream: StreamOperation; operation?: undefined; open?: undefined })
   | (Place & {
       who: 'signature' | 'visitor' | 'anyone';
@@ -94,7 +99,7 @@ export type Route =
     });
 
 /** One line of the table. There is no way to leave out who may use it. */
-export function route(method: Method, path: string, who: Role, operation: Operation): Route;
+export function route(method: Method, path: string, who: Needed, operation: Operation): Route;
 export function route(
   method: Method,
   path: string,

@@ -43,6 +43,8 @@ import { listAudit, listEvents } from './records.ts';
 import { reply } from './reply.ts';
 import { route, streamRoute } from './route.ts';
 import type { Route } from './route.ts';
+import { readSession, signIn, signOut } from './session.ts';
+import { endSession, listSessions } from './sessions.ts';
 import { slackEvents, slackInteractions } from './slack-webhook.ts';
 import { listTools } from './tools.ts';
 import { whatsappHandshake, whatsappWebhook } from './whatsapp-webhook.ts';
@@ -137,6 +139,12 @@ export const routes: readonly Route[] = [
   route('get', '/v1/installation/organisations/{id}/components', 'owner', listComponents),
   route('put', '/v1/installation/organisations/{id}/components/{code}', 'owner', subscribe),
   route('delete', '/v1/installation/organisations/{id}/components/{code}', 'owner', unsubscribe),
+
+  route('post', '/v1/session', 'anyone', signIn),
+  route('get', '/v1/session', 'holder', readSession),
+  route('delete', '/v1/session', 'holder', signOut),
+  route('get', '/v1/sessions', 'admin', listSessions),
+  route('delete', '/v1/sessions/{id}', 'admin', endSession),
 
   route('get', '/v1/keys', 'admin', listKeys),
   route('post', '/v1/keys', 'admin', createKey),

@@ -1,6 +1,7 @@
 import type { Request, RequestHandler, Response } from 'express';
 import type { z } from 'zod';
 import type { Role } from '../domain/role.ts';
+import { isToBeNoted } from '../domain/session.ts';
 import { authorise } from './access.ts';
 import { sendJson } from './answer.ts';
 import { fieldErrors } from './field-errors.ts';
@@ -10,7 +11,7 @@ import type { Caller } from './ports.ts';
 import { Problem } from './problem.ts';
 import { readJson } from './read-body.ts';
 import { requestIdOf } from './request-log.ts';
-import type { Asked, OpenOperation, Operation, Route, StreamOperation } from './route.ts';
+import type { Asked, Needed, OpenOperation, Operation, Route, StreamOperation } from './route.ts';
 import { byChannelIntegration } from './shapes.ts';
 
 /** Serves a route of a key's holder: who, may they, what do they ask; then the operation; then its answer. */
@@ -44,14 +45,20 @@ export function serveOperation(route: Route & { operation: Operation }, gateway:
             gateway,
           )
         : await run();
+    const headers = operation.headers?.(gateway) ?? {};
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value);
     sendJson(res, answer.status, answer.body);
   };
 }
 
 /** Whoever is turned away from a channel integration is written down there (CHAN-2). */
-async function admit(req: Request, who: Role, gateway: Gateway): Promise<Caller> {
+async function admit(req: Request, who: Needed, gateway: Gateway): Promise<Caller> {
   try {
-    return await authorise(req, who, gateway.lookup);
+    const caller = await authorise(req, who, gateway.lookup);
+    const now = gateway.clock.now();
+    if (caller.session !== undefined && isToBeNoted(caller.session, now))
+      await gateway.sessions.seen(caller, now);
+    return caller;
   } catch (error) {
     const channel = byChannelIntegration.safeParse(req.params);
     if (error instanceof Problem && channel.success) {

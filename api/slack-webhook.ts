@@ -1,6 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { sendJson } from './answer.ts';
+import { pressed } from './approval-buttons.ts';
+import type { Press } from './approval-buttons.ts';
 import type { Gateway } from './gateway.ts';
-import type { Interaction, ReceivingIntegration } from './ports.ts';
 import { Problem } from './problem.ts';
 import { openOperation } from './route.ts';
 import { byChannelIntegration } from './shapes.ts';
@@ -27,8 +29,8 @@ export const slackEvents = openOperation({
   },
 });
 
-/** What somebody reads who pressed a button that does nothing, or nothing any more. */
-const NOT_HANDLED = 'This button no longer does anything. Please look at the current state in the console.';
+/** Slack waits three seconds for the answer; what takes longer is told behind it. */
+const ANSWER_MS = 2_000;
 
 /**
  * Pressed buttons (APR-7). Whatever comes of a press is said to the one who pressed, and to nobody else: in the answer,
@@ -49,31 +51,31 @@ export const slackInteractions = openOperation({
     const request = await readSigned({ req, res }, at, gateway);
     const interaction = at.receiver.interaction?.(request, at.integration) ?? null;
     if (interaction === null) throw new Problem(400, 'This is not an interaction of Slack.');
-    const tell = await outcomeOf(interaction, at.integration, gateway);
-    if (tell === null) return sendJson(res, 200, {});
-    sendJson(res, 200, { response_type: 'ephemeral', replace_original: false, text: tell });
-    // Behind the answer, for which Slack waits three seconds.
-    if (interaction.kind === 'block_action' && interaction.replyTo !== null)
-      void gateway.asides.tell(interaction.replyTo, tell).then((told) => {
-        if (!told)
-          gateway.options.log.warn(
-            { integration: at.integration.id },
-            'who pressed a button could not be told',
-          );
-      });
+    if (interaction.kind === 'other') return sendJson(res, 200, {});
+    const pressing = pressed(interaction.action, at.integration, gateway);
+    const press = await Promise.race([pressing, pause(ANSWER_MS, null, { ref: false })]);
+    const tell = press?.tell ?? null;
+    sendJson(
+      res,
+      200,
+      tell === null ? {} : { response_type: 'ephemeral', replace_original: false, text: tell },
+    );
+    if (interaction.replyTo !== null) void answerPress(interaction.replyTo, pressing, gateway);
   },
 });
 
-async function outcomeOf(
-  interaction: Interaction,
-  integration: ReceivingIntegration,
-  gateway: Gateway,
-): Promise<string | null> {
-  if (interaction.kind === 'other') return null;
-  const outcome = await gateway.interactions.blockAction(
-    integration,
-    interaction.action,
-    gateway.clock.now(),
-  );
-  return outcome === 'not_handled' ? NOT_HANDLED : outcome.tell;
+/** Behind the answer. Never rejects. */
+async function answerPress(
+  replyTo: string,
+  pressing: Promise<Press>,
+  { asides, options }: Gateway,
+): Promise<void> {
+  try {
+    const { tell, shows } = await pressing;
+    const told = tell === null || (await asides.tell(replyTo, tell));
+    const shown = shows === null || (await asides.replace(replyTo, shows));
+    if (!told || !shown) options.log.warn({ told, shown }, 'a press on Slack could not be answered');
+  } catch (error) {
+    options.log.warn({ err: error }, 'a press on Slack came to nothing');
+  }
 }

@@ -3,26 +3,35 @@ import type { Caller, People } from '../api/ports.ts';
 import { asOrganisation } from '../adapters/postgres/as-organisation.ts';
 import type { MemberRole } from '../domain/role.ts';
 
-const PEOPLE: { name: string; role: MemberRole; divisions: string[] }[] = [
-  { name: 'Rina', role: 'operator', divisions: ['Sales', 'Support'] },
-  { name: 'Bayu', role: 'operator', divisions: ['Sales'] },
-  { name: 'Maya', role: 'admin', divisions: ['Support'] },
+const PEOPLE: { name: string; role: MemberRole; divisions: string[]; slackUserId: string }[] = [
+  { name: 'Rina', role: 'operator', divisions: ['Sales', 'Support'], slackUserId: 'U0RINA' },
+  { name: 'Bayu', role: 'operator', divisions: ['Sales'], slackUserId: 'U0BAYU' },
+  { name: 'Maya', role: 'admin', divisions: ['Support'], slackUserId: 'U0MAYA' },
 ];
 
 /** Who takes the conversations that the example agent hands over: there from the start, and behind the example key. */
 const ON_DUTY = 'Rina';
 
-/** Two divisions and three persons, where the organisation never had any. */
-export async function ensurePeople(pool: pg.Pool, people: People, seeder: Caller): Promise<void> {
+/**
+ * Two divisions and three persons, where the organisation never had any.
+ * @param onSlack whether they are users of the stand-in's workspace too
+ */
+export async function ensurePeople(
+  pool: pg.Pool,
+  people: People,
+  seeder: Caller,
+  onSlack: boolean,
+): Promise<void> {
   if (await hadPeople(pool, seeder.organisationId)) return;
   const ids = new Map<string, string>();
   for (const name of new Set(PEOPLE.flatMap(({ divisions }) => divisions))) {
     const made = await people.createDivision(seeder, { name });
     if (typeof made !== 'string') ids.set(name, made.id);
   }
-  for (const { divisions, ...person } of PEOPLE) {
+  for (const { divisions, slackUserId, ...person } of PEOPLE) {
     const own = divisions.flatMap((name) => ids.get(name) ?? []);
-    const made = await people.createMember(seeder, { ...person, divisions: own });
+    const slack = onSlack ? { slackUserId } : {};
+    const made = await people.createMember(seeder, { ...person, ...slack, divisions: own });
     if (typeof made !== 'string' && person.name === ON_DUTY)
       await people.setPresence({ ...seeder, memberId: made.id }, { online: true });
   }

@@ -14,6 +14,7 @@ import { ROLES } from '../domain/role.ts';
 import type { Role } from '../domain/role.ts';
 import { ensureActions, ORDERS_SINK } from './seed-actions.ts';
 import { EXAMPLE_AGENT } from './seed-agent.ts';
+import { STAND_IN_TEAM } from './stand-ins/slack-settings.ts';
 import { ensurePeople, giveKeyToPersonOnDuty } from './seed-people.ts';
 import { ensureCrm, ensureTools } from './seed-tools.ts';
 
@@ -72,9 +73,9 @@ export async function seed(options: SeedOptions): Promise<Seeded> {
       secrets: { session_secret: randomBytes(32).toString('base64url') },
     });
     const whatsapp = await ensure(whatsappChannel(agent));
-    const slack = await ensure(slackChannel(agent));
+    const slack = await ensure(slackChannel(agent, options.bare));
     await ensureTools(pool, ORGANISATION, agent);
-    await ensurePeople(pool, openPeople(pool, clock), SEEDER);
+    await ensurePeople(pool, openPeople(pool, clock), SEEDER, !options.bare);
     if (!options.bare) await ensureCrm(pool, secrets, ORGANISATION);
     if (options.webhookSinkUrl !== null) {
       const receiver = new URL(`/sink/${ORDERS_SINK}`, options.webhookSinkUrl).href;
@@ -139,13 +140,13 @@ function whatsappChannel(agentId: string): NewChannel {
   };
 }
 
-/** Of no one workspace: whoever holds the signing secret may be its Slack. */
-function slackChannel(agentId: string): NewChannel {
+/** Of the stand-in's workspace; without that of no one: whoever holds the signing secret may be its Slack. */
+function slackChannel(agentId: string, bare: boolean): NewChannel {
   return {
     kind: 'slack',
     name: 'Slack',
     agentId,
-    settings: {},
+    settings: bare ? {} : { team_id: STAND_IN_TEAM },
     secrets: {
       signing_secret: randomBytes(16).toString('hex'),
       bot_token: `xoxb-${randomBytes(16).toString('hex')}`,

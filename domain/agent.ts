@@ -60,6 +60,8 @@ export interface AgentSettings {
   approvalReminderSeconds: number;
   /** How long a request waits for a decision (APR-3). */
   approvalExpirySeconds: number;
+  /** A channel or a user of the organisation's Slack that requests are posted to; null: see `slackTargetOf` (APR-7). */
+  approvalSlackTarget: string | null;
   /** How many requests there may be for one contact within 24 hours (APR-6). */
   approvalsPerContactPerDay: number;
 }
@@ -88,6 +90,7 @@ export const DEFAULT_AGENT_SETTINGS: AgentSettings = {
   responseTimeSeconds: 900,
   approvalReminderSeconds: 3_600,
   approvalExpirySeconds: 86_400,
+  approvalSlackTarget: null,
   approvalsPerContactPerDay: 10,
 };
 

@@ -2,6 +2,7 @@ import {
   condition,
   getExternalWorkflowHandle,
   log,
+  patched,
   proxyActivities,
   proxyLocalActivities,
   setCurrentDetails,
@@ -13,6 +14,7 @@ import type { ApprovalInput } from '../contract/approval.ts';
 import { conversationWorkflowId } from '../contract/ids.ts';
 import type { EnteredRow } from '../contract/rows.ts';
 import { decidedSignal, enteredSignal } from '../contract/signals.ts';
+import { postRequest } from './approval-post.ts';
 import { reliably } from './effects.ts';
 import { OWN_STORE, TELL_HUMAN } from './policy.ts';
 
@@ -25,7 +27,7 @@ const MOST_REMINDERS = 10;
 const LOOK_AGAIN_MS = 1_000;
 
 /**
- * Waits for the decision on one action (APR-3): reminds operators, and lets it expire. What was decided stands in
+ * Waits for the decision on one action (APR-3): posts it, reminds operators, and lets it expire. What was decided stands in
  * Postgres, where the API wrote it; a row tells the conversation, and the signal here ends only the wait. Should it be
  * lost, the next reminder or the expiry looks.
  */
@@ -37,6 +39,8 @@ export async function approval(input: ApprovalInput): Promise<void> {
   let pauseMs = Math.max((remindAt ?? 0) - workflowInfo().startTime.getTime(), 60_000);
   let reminders = 0;
   setHandler(decidedSignal, () => void (told = true));
+  // Requests that began to wait before this were posted nowhere.
+  const post = patched('requests-are-posted') ? postRequest(ref) : null;
 
   for (;;) {
     const reminds = remindAt !== null && remindAt < expiresAt && reminders < MOST_REMINDERS;
@@ -51,6 +55,7 @@ export async function approval(input: ApprovalInput): Promise<void> {
       setCurrentDetails(`**${concluded.status}**`);
       // Whoever signalled has told the conversation, too.
       if (!told && concluded.row !== null) await tell(conversationId, concluded.row);
+      await post?.showEnd();
       return;
     }
     told = false;

@@ -23,6 +23,7 @@ import type { TurnShell } from './shell.ts';
 import { runTurn } from './turn.ts';
 import { nameOfFarDeadline, whyWaiting } from './why-waiting.ts';
 import { sendReply, upkeep } from './upkeep.ts';
+import { tellWithdrawn } from './withdrawn.ts';
 
 const statusAttribute = { name: SEARCH_ATTRIBUTES.status, type: 'KEYWORD' } as const;
 const assigneeAttribute = { name: SEARCH_ATTRIBUTES.assignee, type: 'KEYWORD' } as const;
@@ -165,6 +166,8 @@ export async function conversation(input: ConversationInput): Promise<void> {
     const truth = await reliably('close', () => ownStore.confirmClose(ref));
     if (truth === null) return true;
     tell({ fact: 'nothingTaken', ...truth, throughSeq: state.answeredSeq });
+    if (!state.resolved || state.toSettle.length > 0) return false;
+    await tellWithdrawn(state.openApprovals);
     return state.resolved && state.toSettle.length === 0;
   }
 

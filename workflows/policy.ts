@@ -36,6 +36,18 @@ export const TELL_HUMAN: ActivityOptions = {
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '30s', maximumAttempts: 4 },
 };
 
+/** A request to operators: their console has it, so Slack may be away for some minutes. Two calls an attempt. */
+export const POST_REQUEST: ActivityOptions = {
+  startToCloseTimeout: '30s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '60s', maximumAttempts: 10 },
+};
+
+/** Buttons that do nothing any more mislead: about an hour. */
+export const SHOW_END: ActivityOptions = {
+  startToCloseTimeout: '15s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '2m', maximumAttempts: 40 },
+};
+
 /** A receiver's Retry-After arrives as the failure's next delay. */
 export function receiverCall({ attempts, delayMs }: { attempts: number; delayMs: number }): ActivityOptions {
   return {

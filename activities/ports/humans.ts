@@ -3,12 +3,12 @@ import type { SendOutcome } from './ledger.ts';
 /** The people of an organisation, told where they work (ESC-2). */
 export interface Humans {
   /**
-   * Writes to one person, by the id the organisation's workspace knows them by. Not repeatable: `unknown` may have
+   * Writes to one person or into a channel, by the id the organisation's workspace knows it by. Not repeatable: `unknown` may have
    * arrived, and to be told twice is better than not at all. `failed` with `no_slack_workspace` where there is none.
    */
   notify(
     organisationId: string,
-    userId: string,
+    target: string,
     message: HumanMessage,
     signal: AbortSignal,
   ): Promise<SendOutcome>;
@@ -23,6 +23,8 @@ export interface Humans {
 }
 
 export interface HumanMessage {
+  /** Comes back to us with whatever the provider tells of the message. */
+  id?: string;
   text: string;
   buttons?: readonly HumanButton[];
 }

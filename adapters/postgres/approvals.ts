@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { ApprovalResult, Approvals, Caller } from '../../api/ports.ts';
+import type { ApprovalResult, Approvals, Decider } from '../../api/ports.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import {
@@ -38,10 +38,10 @@ export function openApprovals(pool: pg.Pool): Approvals {
     read: ({ organisationId }, id) =>
       asOrganisation(pool, organisationId, (tenancy) => readApproval(tenancy, id)),
 
-    decide: (caller, id, { decision, response, responseData }, now) =>
-      end(pool, caller, id, now, {
+    decide: (decider, id, { decision, response, responseData }, now) =>
+      end(pool, decider, id, now, {
         status: decision === 'approve' ? 'approved' : 'denied',
-        decidedBy: deciderOf(caller),
+        decidedBy: deciderOf(decider),
         response: response === null ? null : storable(response),
         responseData: responseData === null ? null : storableJson(responseData),
       }),
@@ -71,8 +71,14 @@ export function openApprovals(pool: pg.Pool): Approvals {
   };
 }
 
-function end(pool: pg.Pool, caller: Caller, id: string, now: Date, how: End): Promise<ApprovalResult> {
-  return asOrganisation(pool, caller.organisationId, async (tenancy): Promise<ApprovalResult> => {
+function end(
+  pool: pg.Pool,
+  { organisationId }: Pick<Decider, 'organisationId'>,
+  id: string,
+  now: Date,
+  how: End,
+): Promise<ApprovalResult> {
+  return asOrganisation(pool, organisationId, async (tenancy): Promise<ApprovalResult> => {
     if (!(await lockConversationOfAction(tenancy, id))) return { kind: 'unknown' };
     const done = await endApproval(tenancy, id, how, now);
     if (done === null) return ended(tenancy, id, now);

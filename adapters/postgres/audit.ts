@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Audit, Caller } from '../../api/ports.ts';
+import type { Audit, Caller, Decider } from '../../api/ports.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { storable, storableJson } from './storable.ts';
@@ -43,13 +43,14 @@ export async function noteChange(
   await writeAudit(tenancy, { actor: actorOf(caller), source: null, detail: {}, ...change }, now);
 }
 
-export function actorOf(caller: Caller): string {
+export function actorOf(caller: Pick<Caller, 'keyId'>): string {
   return `key:${caller.keyId}`;
 }
 
-/** Who decided: the person whose key it is, otherwise the key. */
-export function deciderOf(caller: Caller): string {
-  return caller.memberId === null ? actorOf(caller) : `member:${caller.memberId}`;
+/** Who decided: the person, where one is known, otherwise the key. */
+export function deciderOf(decider: Decider): string {
+  if (decider.keyId === null) return `member:${decider.memberId}`;
+  return decider.memberId === null ? actorOf(decider) : `member:${decider.memberId}`;
 }
 
 export function openAudit(pool: pg.Pool, clock: { now(): Date }): Audit {

@@ -1,6 +1,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type pg from 'pg';
 import type {
+  ApprovalPosts,
   Approvals as ApprovalRequests,
   Calls,
   Escalations,
@@ -15,6 +16,7 @@ import type {
   Watches,
 } from '../../activities/ports.ts';
 import type {
+  ApprovalPresses,
   Approvals,
   Audit,
   ChatReader,
@@ -30,11 +32,14 @@ import type {
   Lookup,
   People,
   Readers,
+  Sessions,
   Settings,
 } from '../../api/ports.ts';
 import { ParleyFailure } from '../../contract/failures.ts';
 import type { Secrets } from '../secrets/secrets.ts';
 import { makeAcknowledged } from './acknowledge.ts';
+import { openApprovalPosts } from './approval-posts.ts';
+import { openApprovalPresses } from './approval-presses.ts';
 import { openApprovalRequests } from './approval-requests.ts';
 import { openApprovals } from './approvals.ts';
 import { openAudit } from './audit.ts';
@@ -66,6 +71,7 @@ import { openPool } from './pool.ts';
 import { openReaders } from './readers.ts';
 import { assertSchema } from './schema-version.ts';
 import { openRooms } from './rooms.ts';
+import { openSessions } from './sessions.ts';
 import { openSettings } from './settings.ts';
 import { openTranscript } from './transcript.ts';
 import { openWatches } from './watches.ts';
@@ -87,6 +93,7 @@ export interface GatewayStores {
   inbox: Inbox;
   echoes: Echoes;
   readers: Readers;
+  sessions: Sessions;
   settings: Settings;
   externalActions: ExternalActionSettings;
   executions: Executions;
@@ -94,6 +101,7 @@ export interface GatewayStores {
   people: People;
   connections: Connections;
   approvals: Approvals;
+  presses: ApprovalPresses;
   audit: Audit;
   idempotency: IdempotencyKeys;
   chat: ChatReader;
@@ -111,6 +119,7 @@ export interface TurnStores {
   calls: Calls;
   rooms: Rooms;
   approvals: ApprovalRequests;
+  approvalPosts: ApprovalPosts;
   idle: Idle;
   gates: GateReader;
   escalations: Escalations;
@@ -139,6 +148,7 @@ export async function openGatewayStores(
     inbox: openInbox(pool),
     echoes: openEchoes(pool),
     readers: openReaders(pool),
+    sessions: openSessions(pool),
     settings: openSettings(pool, secrets, clock),
     externalActions: openExternalActionSettings(pool, secrets, clock),
     executions: openExecutions(pool, clock),
@@ -146,6 +156,7 @@ export async function openGatewayStores(
     people: openPeople(pool, clock),
     connections: openConnectionSettings(pool, secrets, clock, options.crm ?? NO_CRM),
     approvals: openApprovals(pool),
+    presses: openApprovalPresses(pool),
     audit: openAudit(pool, clock),
     idempotency: openIdempotencyKeys(pool),
     chat,
@@ -169,6 +180,7 @@ export async function openTurnStores({ url, poolSize, secrets }: StoreOptions): 
     calls: openCalls(pool),
     rooms: openRooms(pool),
     approvals: openApprovalRequests(pool),
+    approvalPosts: openApprovalPosts(pool),
     idle: openIdle(pool),
     gates: openGates(pool),
     escalations: openEscalations(pool),

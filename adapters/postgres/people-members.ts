@@ -10,9 +10,10 @@ import { losesLastAdmin } from './last-admin-key.ts';
 import { BY_TIME, readCursor, toPage } from './page.ts';
 import { holdQueues } from './presence.ts';
 import { storable } from './storable.ts';
+import { breaks } from './store-failure.ts';
 
 const COLUMNS = `
-  m.id, m.name, m.role, m.capacity, m.online, m.created_at,
+  m.id, m.name, m.role, m.capacity, m.online, m.created_at, m.slack_user_id,
   array(select d.division_id::text from division_members d
         where d.organisation_id = $1 and d.member_id = m.id order by 1) as divisions
   from members m where m.organisation_id = $1 and m.deleted_at is null`;
@@ -35,15 +36,16 @@ const HOLD: Statement = {
 const CREATE: Statement = {
   name: 'members-create',
   text: `
-    insert into members (organisation_id, id, name, role, capacity, created_at)
-    values ($1, $2, $3, $4, coalesce($5, 10), $6)`,
+    insert into members (organisation_id, id, name, role, capacity, slack_user_id, created_at)
+    values ($1, $2, $3, $4, coalesce($5, 10), $6, $7)`,
 };
 
 const UPDATE: Statement = {
   name: 'members-update',
   text: `
     update members
-    set name = coalesce($3, name), role = coalesce($4, role), capacity = coalesce($5, capacity)
+    set name = coalesce($3, name), role = coalesce($4, role), capacity = coalesce($5, capacity),
+      slack_user_id = case when $6 then $7 else slack_user_id end
     where organisation_id = $1 and id = $2`,
 };
 
@@ -95,6 +97,7 @@ interface Row {
   capacity: number;
   online: boolean;
   created_at: Date;
+  slack_user_id: string | null;
   divisions: string[];
 }
 
@@ -119,8 +122,9 @@ export function openMembers(pool: pg.Pool, clock: { now(): Date }): MemberMethod
       asOrganisation(pool, caller.organisationId, async (tenancy) => {
         const now = clock.now();
         const id = randomUUID();
-        const { name, role, capacity = null } = member;
-        await tenancy.rows(CREATE, [caller.organisationId, id, storable(name), role, capacity, now]);
+        const { name, role, capacity = null, slackUserId = null } = member;
+        const values = [caller.organisationId, id, storable(name), role, capacity, slackUserId, now];
+        if (!(await saved(tenancy, CREATE, values))) return 'slack_user_taken';
         if (!(await putInDivisions(tenancy, id, member.divisions ?? []))) return 'unknown_division';
         await noteChange(tenancy, caller, { action: 'member.created', subject: id, detail: { role } }, now);
         return standing(await readMember(tenancy, id));
@@ -133,7 +137,8 @@ export function openMembers(pool: pg.Pool, clock: { now(): Date }): MemberMethod
         if (held === undefined) return null;
         const changesRole = change.role !== undefined && change.role !== held.role;
         if (changesRole && (await activeKeys(tenancy, id)).length > 0) return 'has_keys';
-        await tenancy.rows(UPDATE, [caller.organisationId, id, ...columnsOf(change)]);
+        const values = [caller.organisationId, id, ...columnsOf(change)];
+        if (!(await saved(tenancy, UPDATE, values))) return 'slack_user_taken';
         if (change.divisions !== undefined) {
           await tenancy.rows(LEAVE_DIVISIONS, [caller.organisationId, id]);
           if (!(await putInDivisions(tenancy, id, change.divisions))) return 'unknown_division';
@@ -187,8 +192,21 @@ async function putInDivisions(tenancy: Tenancy, id: string, divisions: string[])
   return all;
 }
 
-function columnsOf({ name, role, capacity }: Partial<NewMember>): unknown[] {
-  return [name === undefined ? null : storable(name), role ?? null, capacity ?? null];
+/** False: another member is that user of Slack, and the transaction ends without a trace. */
+async function saved(tenancy: Tenancy, statement: Statement, values: unknown[]): Promise<boolean> {
+  try {
+    await tenancy.rows(statement, values);
+    return true;
+  } catch (error) {
+    if (!breaks(error, 'members_by_slack_user')) throw error;
+    tenancy.undo();
+    return false;
+  }
+}
+
+function columnsOf({ name, role, capacity, slackUserId }: Partial<NewMember>): unknown[] {
+  const newName = name === undefined ? null : storable(name);
+  return [newName, role ?? null, capacity ?? null, slackUserId !== undefined, slackUserId ?? null];
 }
 
 function standing<T>(record: T | null): T {
@@ -196,6 +214,6 @@ function standing<T>(record: T | null): T {
   return record;
 }
 
-function memberRecord({ created_at, ...row }: Row): MemberRecord {
-  return { ...row, createdAt: created_at };
+function memberRecord({ created_at, slack_user_id, ...row }: Row): MemberRecord {
+  return { ...row, slackUserId: slack_user_id, createdAt: created_at };
 }

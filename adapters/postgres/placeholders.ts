@@ -10,6 +10,7 @@ import type { ConversationRef } from '../../contract/conversation.ts';
 import { turnCause } from '../../contract/ids.ts';
 import { REPEAT } from '../../domain/channel.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
+import { noteStandsAt } from './approval-presses.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
 
@@ -200,9 +201,11 @@ export function openPlaceholders(pool: pg.Pool): Placeholders {
 export function openEchoes(pool: pg.Pool): Echoes {
   return {
     heard: async ({ organisationId, id }, echoes, now) => {
-      for (const { placeholderId, providerMessageId } of echoes)
+      for (const echo of echoes)
         await asOrganisation(pool, organisationId, async (tenancy) => {
-          await tenancy.lastRows(HEARD, [organisationId, id, placeholderId, providerMessageId, now]);
+          const { providerMessageId } = echo;
+          if ('approvalId' in echo) return noteStandsAt(tenancy, echo.approvalId, providerMessageId, now);
+          await tenancy.lastRows(HEARD, [organisationId, id, echo.placeholderId, providerMessageId, now]);
         });
     },
   };

@@ -9,11 +9,16 @@ export interface Approvals {
   list(caller: Caller, filter: { status?: ApprovalStatus }, page: PageQuery): Promise<Page<ApprovalRecord>>;
   read(caller: Caller, id: string): Promise<ApprovalRecord | null>;
   /** A compare-and-set: of all who decide at once, one does. */
-  decide(caller: Caller, id: string, decision: OperatorDecision, now: Date): Promise<ApprovalResult>;
+  decide(decider: Decider, id: string, decision: OperatorDecision, now: Date): Promise<ApprovalResult>;
   cancel(caller: Caller, id: string, now: Date): Promise<ApprovalResult>;
   /** Only of a pending one. */
   setPriority(caller: Caller, id: string, priority: Priority, now: Date): Promise<ApprovalResult>;
 }
+
+/** A caller, or a member who is known without a key: by a provider's signature. */
+export type Decider =
+  | Pick<Caller, 'organisationId' | 'keyId' | 'memberId'>
+  | { organisationId: string; keyId: null; memberId: string };
 
 export interface OperatorDecision {
   decision: 'approve' | 'deny';

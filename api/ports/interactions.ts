@@ -1,12 +1,10 @@
-import type { ReceivingIntegration } from './caller.ts';
-
 /** What somebody did with a message of ours, as a receiver reads it. */
 export type Interaction =
   | { kind: 'block_action'; action: BlockAction; replyTo: string | null }
   /** One that we offered nowhere: it is acknowledged, and that is all. */
   | { kind: 'other' };
 
-/** A pressed button. Anybody in the workspace can press it: who may decide is for the port to say (APR-7). */
+/** A pressed button. Anybody in the workspace can press it: who may decide is ours to say (APR-7). */
 export interface BlockAction {
   teamId: string;
   userId: string;
@@ -18,21 +16,10 @@ export interface BlockAction {
   channel: string;
 }
 
-/** Where pressed buttons go. */
-export interface Interactions {
-  /** `tell` is read by whoever pressed and by nobody else. `not_handled`: the button is not, or no longer, good for anything. */
-  blockAction(
-    integration: ReceivingIntegration,
-    action: BlockAction,
-    now: Date,
-  ): Promise<'not_handled' | { tell: string | null }>;
-}
-
-/** What is said to one person in a room where others read along. */
+/** Answers to a press, at the address that came with it, which is good for half an hour. Never reject; false: not said. */
 export interface Asides {
-  /**
-   * Tells whoever pressed a button, at the address that came with the press, which is good for half an hour.
-   * Never rejects; false: it was not said.
-   */
+  /** Tells whoever pressed the button, and nobody else. */
   tell(replyTo: string, text: string): Promise<boolean>;
+  /** Puts a text in place of the message that bears the button. */
+  replace(replyTo: string, text: string): Promise<boolean>;
 }

@@ -7,13 +7,16 @@ import type { Page, PageQuery } from './readers.ts';
 export interface People {
   members(caller: Caller, page: PageQuery): Promise<Page<MemberRecord>>;
   member(caller: Caller, id: string): Promise<MemberRecord | null>;
-  createMember(caller: Caller, member: NewMember): Promise<MemberRecord | 'unknown_division'>;
+  createMember(
+    caller: Caller,
+    member: NewMember,
+  ): Promise<MemberRecord | 'unknown_division' | 'slack_user_taken'>;
   /** `has_keys`: another role would not be that of the member's keys. */
   updateMember(
     caller: Caller,
     id: string,
     change: Partial<NewMember>,
-  ): Promise<MemberRecord | null | 'unknown_division' | 'has_keys'>;
+  ): Promise<MemberRecord | null | 'unknown_division' | 'slack_user_taken' | 'has_keys'>;
   /**
    * Revokes the member's keys, and puts the conversations the member has back into their queues; those are returned
    * to be signalled.
@@ -67,6 +70,8 @@ export interface MemberRecord {
   /** How many conversations at once. */
   capacity: number;
   online: boolean;
+  /** The user of the organisation's Slack whose presses are this member's (APR-7). */
+  slackUserId: string | null;
   /** Ids of divisions. */
   divisions: string[];
   createdAt: Date;
@@ -76,6 +81,7 @@ export interface NewMember {
   name: string;
   role: MemberRole;
   capacity?: number;
+  slackUserId?: string | null;
   divisions?: string[];
 }
 

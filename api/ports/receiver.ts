@@ -28,16 +28,14 @@ export interface ReceivedBatch {
   ignored: number;
   /** What people of the organisation wrote in the provider's own app. */
   replies?: AppReply[];
-  /** Placeholders of ours that came back to us. */
+  /** Messages of ours that came back to us: placeholders, and requests to operators. */
   echoes?: Echo[];
 }
 
-export interface Echo {
-  placeholderId: string;
-  providerMessageId: string;
-}
+export type Echo =
+  { placeholderId: string; providerMessageId: string } | { approvalId: string; providerMessageId: string };
 
-/** Where echoes go: of a placeholder whose posting nobody saw end, they tell the id (activities/ports, Placeholders). */
+/** Where echoes go: of a message whose posting nobody saw end, they tell the id (activities/ports, Placeholders and ApprovalPosts). */
 export interface Echoes {
   heard(integration: ReceivingIntegration, echoes: readonly Echo[], now: Date): Promise<void>;
 }

@@ -13,10 +13,13 @@ export interface WorkspaceSettings {
   echo: boolean;
 }
 
+/** The workspace that is there without being set up. */
+export const STAND_IN_TEAM = 'T0STANDIN';
+
 /** Settings for all workspaces with exceptions for single ones, which are told apart by their tokens. */
 export function openWorkspaceSettings(environment: Record<string, string | undefined>) {
   const initial: WorkspaceSettings = {
-    team_id: 'T0STANDIN',
+    team_id: STAND_IN_TEAM,
     webhook_url: environment.SLACK_WEBHOOK_URL ?? '',
     signing_secret: environment.SLACK_SIGNING_SECRET ?? '',
     bot_token: '',

@@ -103,6 +103,34 @@ describe('the stand-in for Slack', () => {
     assert.match(interaction.replyTo ?? '', /\/slack\/responses\//);
   });
 
+  it('APR-7 puts what is answered to a press in place of its message, or keeps whom it was for', async () => {
+    const button = (id: string) => ({ type: 'button', action_id: id, value: `v-${id}` });
+    const blocks = [{ type: 'actions', elements: [button('yes'), button('no')] }];
+    const content = { channel: 'D0ADI', text: 'Refund?', blocks: JSON.stringify(blocks) };
+    const { ts } = await callMethod('chat.postMessage', content);
+    const press = { channel: 'D0ADI', message_ts: ts, user: 'U0ADI', action_id: 'no' };
+    const { response_url } = await ask('POST', 'press', press);
+    const interaction = receiver.came.map((came) => slackReceiver.interaction?.(came, integration)).at(-1);
+    assert.ok(interaction?.kind === 'block_action');
+    assert.equal(interaction.action.value, 'v-no');
+    const answer = (body: object) =>
+      fetch(String(response_url), { method: 'POST', body: JSON.stringify(body) });
+    await answer({ response_type: 'ephemeral', replace_original: false, text: 'psst' });
+    await answer({ replace_original: true, text: 'Denied' });
+    const { messages } = await ask('GET', 'messages?channel=D0ADI');
+    const [shown] = messages as { text: string; before: string[]; blocks: unknown[] }[];
+    assert.deepEqual([shown?.text, shown?.before, shown?.blocks], ['Denied', ['Refund?'], []]);
+    const { entries } = await ask('GET', 'journal');
+    const said = (entries as Record<string, unknown>[]).filter(({ method }) => method === 'response');
+    assert.deepEqual(
+      said.map(({ user, message_ts }) => [user, message_ts]),
+      [
+        ['U0ADI', ts],
+        ['U0ADI', ts],
+      ],
+    );
+  });
+
   it('CONV-1 tries an event again, under the same id, until it is taken', async () => {
     receiver.answer(503);
     await callMethod('chat.postMessage', { channel: 'C0SHOP', text: 'from the app' });

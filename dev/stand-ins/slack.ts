@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { json, openFaults, send, type Answer, type Fault, type FaultSettings } from './faults.ts';
 import { openJournal, readJournal } from './journal.ts';
 import type { LocalCall } from './local-http-server.ts';
-import { openSlackMessages, type SlackMessage } from './slack-messages.ts';
+import { openSlackMessages } from './slack-messages.ts';
+import { buttonOf, openSlackPresses } from './slack-presses.ts';
 import { openWorkspaceSettings, type WorkspaceSettings } from './slack-settings.ts';
 import { argumentsOf, refusal, slackMethods, type Fields } from './slack-web-api.ts';
 import { eventCallback, newEventId, openSlackPostman, ownMessageEvent, pressForm } from './slack-webhooks.ts';
@@ -18,7 +18,8 @@ interface SlackFault extends Fault {
  * Slack as far as a conversation needs it: the Web API below `api/` (`auth.test`, `chat.postMessage`, `chat.update`,
  * `chat.postEphemeral`, `conversations.open`) and signed events. Beside it, for tests: `control`, `journal` (calls
  * that were carried out), `refused`, `webhooks` (every try of every webhook), `messages` (what channels show now; DELETE
- * with `channel` and `ts` takes one away), `customer` (somebody writes) and `press` (somebody presses a button).
+ * with `channel` and `ts` takes one away), `customer` (somebody writes) and `press` (somebody presses a button; what is
+ * said at its `response_url` replaces the message, or stands in the journal with the user it is for).
  */
 export function openSlack({ url, journalLimit }: StandInSettings): StandIn {
   const faults = openFaults<SlackFault>(['error']);
@@ -30,6 +31,7 @@ export function openSlack({ url, journalLimit }: StandInSettings): StandIn {
   const postman = openSlackPostman((path, answered, retry, body) =>
     webhooks.add({ at: Date.now(), path, answered, retry, body }),
   );
+  const presses = openSlackPresses(messages);
   const methods = slackMethods(messages, (workspace, message) => {
     if (!workspace.echo || workspace.webhook_url === '') return;
     void postman.deliver(workspace, eventCallback(workspace, ownMessageEvent(workspace, message)));
@@ -89,20 +91,23 @@ export function openSlack({ url, journalLimit }: StandInSettings): StandIn {
     return json(200, { ts: message.ts, event_id: id, answered: await Promise.all(tries) });
   }
 
-  /** `{team?, channel, message_ts, user, action_id?, value?}`; without the last two, the message's first button. */
+  /**
+   * `{team?, channel, message_ts, user, action_id?, value?}`; without the last two, the message's first button. What is
+   * given wins over what the message bears: a button that was pressed just before it went away.
+   */
   async function somebodyPresses(call: LocalCall): Promise<Answer> {
     const { team, channel, message_ts, user, action_id, value } = jsonBody(call);
     const workspace = reachable(String(team ?? ''));
     const message = messages.find(workspace.team_id, String(channel), String(message_ts));
     if (message === undefined) return json(404, { error: 'there is no such message' });
-    const button = firstButton(message);
+    const button = buttonOf(message, action_id);
     const actionId = String(action_id ?? button?.['action_id'] ?? '');
     if (actionId === '') return json(409, { error: 'the message has no button' });
     const press = {
       user: String(user),
       actionId,
       value: String(value ?? button?.['value'] ?? ''),
-      responseUrl: `${url()}/slack/responses/${randomBytes(8).toString('hex')}`,
+      responseUrl: `${url()}/slack/responses/${presses.open(message, String(user))}`,
     };
     const form = pressForm(workspace, message, press);
     const type = 'application/x-www-form-urlencoded';
@@ -141,7 +146,9 @@ export function openSlack({ url, journalLimit }: StandInSettings): StandIn {
   }
 
   function respond(call: LocalCall, path: string[]): Answer {
-    done.add({ at: Date.now(), method: 'response', id: path[1], args: jsonBody(call) });
+    const [, id = ''] = path;
+    const args = jsonBody(call);
+    done.add({ at: Date.now(), method: 'response', id, args, ...presses.answer(id, args) });
     return json(200, { ok: true });
   }
 
@@ -177,10 +184,6 @@ export function openSlack({ url, journalLimit }: StandInSettings): StandIn {
   }
 
   return { name: 'slack', handle, close: postman.forget };
-}
-
-function firstButton(message: SlackMessage): Fields | undefined {
-  return message.blocks.flatMap(({ elements }) => (Array.isArray(elements) ? (elements as Fields[]) : []))[0];
 }
 
 function withErrors({ latency_ms, fail }: FaultSettings<SlackFault>): FaultSettings<SlackFault> {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { ApiPorts, ApprovalRecord, ApprovalResult, Caller } from '../../api/ports.ts';
+import type { ApiPorts, ApprovalRecord, ApprovalResult, Caller, Decider } from '../../api/ports.ts';
 import { decide } from '../../domain/approval.ts';
 import type { ApprovalStatus } from '../../domain/approval.ts';
 import { ofCaller } from './fake-world.ts';
@@ -7,23 +7,24 @@ import type { FakeWorld } from './fake-world.ts';
 
 /** Approvals in memory. What happens when many decide at once is Postgres's business and tested there. */
 export function fakeApprovals(world: FakeWorld): ApiPorts['approvals'] {
-  const stored = (caller: Caller, id: string) =>
+  const stored = (caller: Pick<Caller, 'organisationId'>, id: string) =>
     world.approvals.find((known) => known.id === id && known.organisationId === caller.organisationId);
 
   async function change(
-    caller: Caller,
+    decider: Decider,
     id: string,
     to: Exclude<ApprovalStatus, 'pending'>,
     more: Partial<ApprovalRecord>,
   ): Promise<ApprovalResult> {
-    const found = await world.reach(stored(caller, id));
+    const found = await world.reach(stored(decider, id));
     if (found === undefined) return { kind: 'unknown' };
     const decision = decide(found, to, world.now);
     if (decision.kind !== 'moves') {
       if (decision.kind === 'too_late') found.status = decision.status;
       return { kind: 'ended', approval: shown(found), signal: null };
     }
-    Object.assign(found, { status: to, resolvedAt: world.now, decidedBy: `key:${caller.keyId}`, ...more });
+    const decidedBy = decider.keyId === null ? `member:${decider.memberId}` : `key:${decider.keyId}`;
+    Object.assign(found, { status: to, resolvedAt: world.now, decidedBy, ...more });
     const conversation = world.conversations.find((known) => known.id === found.conversationId);
     const signal = conversation === undefined ? null : world.signalFor(conversation, 'approval_outcome');
     return { kind: 'done', approval: shown(found), signal };
@@ -46,6 +47,25 @@ export function fakeApprovals(world: FakeWorld): ApiPorts['approvals'] {
       if (found.status !== 'pending') return { kind: 'ended', approval: shown(found), signal: null };
       found.priority = priority;
       return { kind: 'done', approval: shown(found), signal: null };
+    },
+  };
+}
+
+/** What is known of presses on Slack, in memory. */
+export function fakePresses(world: FakeWorld): ApiPorts['presses'] {
+  return {
+    memberOf: ({ organisationId }, slackUserId) =>
+      world.reach(
+        ofCaller(world.members, { organisationId }).find((member) => member.slackUserId === slackUserId) ??
+          null,
+      ),
+    standsAt: () => world.reach(undefined),
+    end(organisationId, id) {
+      const found = ofCaller(world.approvals, { organisationId }).find((known) => known.id === id);
+      const { status, decidedBy, resolvedAt } = found ?? {};
+      if (status === undefined || status === 'pending') return world.reach(null);
+      const member = world.members.find((known) => `member:${known.id}` === decidedBy);
+      return world.reach({ status, by: member?.name ?? decidedBy ?? null, at: resolvedAt ?? world.now });
     },
   };
 }

@@ -12,6 +12,9 @@ export function fakePeople(world: FakeWorld): ApiPorts['people'] {
   };
   const areMine = (items: { id: string; organisationId: string }[], caller: Caller, ids: string[] = []) =>
     ids.every((id) => stored(items, caller, id) !== undefined);
+  const isTaken = (caller: Caller, slackUserId: string | null = null, self?: string) =>
+    slackUserId !== null &&
+    ofCaller(world.members, caller).some((known) => known.slackUserId === slackUserId && known.id !== self);
   const take = <T extends { id: string; organisationId: string }>(items: T[], caller: Caller, id: string) => {
     const found = stored(items, caller, id);
     if (found === undefined) return null;
@@ -38,6 +41,7 @@ export function fakePeople(world: FakeWorld): ApiPorts['people'] {
     async createMember(caller, member) {
       await world.reach(null);
       if (!areMine(world.divisions, caller, member.divisions)) return 'unknown_division';
+      if (isTaken(caller, member.slackUserId)) return 'slack_user_taken';
       return shown(world.makeMember(caller.organisationId, member));
     },
     async updateMember(caller, id, change) {
@@ -45,6 +49,7 @@ export function fakePeople(world: FakeWorld): ApiPorts['people'] {
       const member = stored(world.members, caller, id);
       if (member === undefined) return null;
       if (!areMine(world.divisions, caller, change.divisions)) return 'unknown_division';
+      if (isTaken(caller, change.slackUserId, id)) return 'slack_user_taken';
       const hasKeys = world.keyRecords.some((key) => key.memberId === id && key.revokedAt === null);
       if (change.role !== undefined && change.role !== member.role && hasKeys) return 'has_keys';
       return shown(Object.assign(member, change));

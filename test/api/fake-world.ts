@@ -3,7 +3,6 @@ import type {
   AgentRecord,
   ApiPorts,
   ApprovalRecord,
-  BlockAction,
   Caller,
   ChatLine,
   ConnectionRecord,
@@ -67,9 +66,7 @@ export class FakeWorld {
   /** Actions whose workflows were told that they are decided. */
   readonly decided: string[] = [];
   readonly echoes: Echo[] = [];
-  readonly asides: { replyTo: string; text: string }[] = [];
-  /** What comes of a pressed button. */
-  pressed: (action: BlockAction) => 'not_handled' | { tell: string | null } = () => 'not_handled';
+  readonly asides: { replyTo: string; text: string; replaces?: true }[] = [];
   readonly refused: Parameters<ApiPorts['audit']['refused']>[0][] = [];
   /** Called before a row is stored; may throw. */
   beforeReceive: (message: InboundMessage) => void = () => undefined;
@@ -206,8 +203,9 @@ export class FakeWorld {
     return { ...record, key };
   }
 
-  makeMember(organisationId: string, { name, role, capacity = 10, divisions = [] }: NewMember) {
-    const more = { capacity, divisions, online: false, createdAt: this.now };
+  makeMember(organisationId: string, { name, role, ...given }: NewMember) {
+    const { capacity = 10, divisions = [], slackUserId = null } = given;
+    const more = { capacity, divisions, slackUserId, online: false, createdAt: this.now };
     const record = { organisationId, id: randomUUID(), name, role, ...more };
     this.members.push(record);
     return record;

@@ -2,12 +2,13 @@ import { slackReceiver } from '../../adapters/channels/slack/receive.ts';
 import { whatsappReceiver } from '../../adapters/channels/whatsapp/receive.ts';
 import type { ApiPorts, Inbox } from '../../api/ports.ts';
 import { describeContent, messageTime } from '../../domain/message.ts';
-import { fakeApprovals } from './fake-approvals.ts';
+import { fakeApprovals, fakePresses } from './fake-approvals.ts';
 import { fakeExecutions, fakeExternalActions, fakeTrials } from './fake-external-actions.ts';
 import { fakeIdempotency, fakeReaders } from './fake-records.ts';
 import { fakeConnections, fakeInstallation } from './fake-installation.ts';
 import { FakeLive } from './fake-live.ts';
 import { fakePeople } from './fake-people.ts';
+import { fakeSessions } from './fake-sessions.ts';
 import { fakeSettings } from './fake-settings.ts';
 import { FakeWorld } from './fake-world.ts';
 import type { FakeOrganisation } from './fake-world.ts';
@@ -24,6 +25,7 @@ export interface Fakes {
 export function createFakes(): Fakes {
   const world = new FakeWorld();
   const live = new FakeLive(world);
+  const sessions = fakeSessions(world);
   const ports: ApiPorts = {
     clock: { now: () => world.now },
     lookup: {
@@ -32,6 +34,12 @@ export function createFakes(): Fakes {
         const { revoked, ...caller } = world.keys.get(key) ?? { revoked: true };
         return world.reach(revoked || !('keyId' in caller) ? null : caller);
       },
+      refusedKey(key) {
+        const known = world.keys.get(key);
+        const refused = known?.revoked ? { ...known, reason: 'revoked' as const } : null;
+        return world.reach(refused);
+      },
+      session: sessions.session,
       channelIntegration: (id) => world.reach(world.integrations.get(id) ?? null),
     },
     inbox: fakeInbox(world),
@@ -41,6 +49,7 @@ export function createFakes(): Fakes {
       reachable: () => Promise.resolve(world.temporal),
     },
     readers: fakeReaders(world),
+    sessions,
     settings: fakeSettings(world),
     installation: fakeInstallation(world),
     people: fakePeople(world),
@@ -74,12 +83,14 @@ export function createFakes(): Fakes {
         world.echoes.push(...echoes);
       },
     },
-    interactions: {
-      blockAction: (_integration, action) => world.reach(world.pressed(action)),
-    },
+    presses: fakePresses(world),
     asides: {
       tell(replyTo, text) {
         world.asides.push({ replyTo, text });
+        return Promise.resolve(true);
+      },
+      replace(replyTo, text) {
+        world.asides.push({ replyTo, text, replaces: true });
         return Promise.resolve(true);
       },
     },

@@ -249,4 +249,11 @@ describe('silence, hours and escalation in an agent’s settings', () => {
     assert.deepEqual([on.body['actions_center'], on.body['ai_agent_action']], [true, false]);
     assert.equal((await as('builder', 'PUT', '/v1/feature-flags', { actions_center: false })).status, 403);
   });
+
+  it('APR-7 takes a channel or a user of Slack for requests to operators, and nothing else', async () => {
+    for (const target of ['C0OFFICE', 'U0ADI', null])
+      assert.equal((await patch({ approval_slack_target: target })).body['approval_slack_target'], target);
+    for (const wrong of ['#office', 'D0DIRECT', '', stage.here.member])
+      await refused({ approval_slack_target: wrong }, 'approval_slack_target');
+  });
 });

@@ -40,6 +40,28 @@ describe('people over the API', () => {
     assert.equal((await as('admin', 'GET', path)).status, 404);
   });
 
+  it('APR-7 connects a member with one user of Slack, whom no other member has', async () => {
+    const member = await make('/v1/members', { name: 'Adi', role: 'operator', slack_user_id: 'U0ADI' });
+    assert.equal(member['slack_user_id'], 'U0ADI');
+    const path = `/v1/members/${stage.here.member}`;
+    const taken = await as('admin', 'PATCH', path, { slack_user_id: 'U0ADI' });
+    assert.deepEqual([taken.status, fieldsOf(taken)], [422, ['slack_user_id']]);
+    const again = await as('admin', 'POST', '/v1/members', {
+      name: 'B',
+      role: 'viewer',
+      slack_user_id: 'U0ADI',
+    });
+    assert.deepEqual([again.status, fieldsOf(again)], [422, ['slack_user_id']]);
+    for (const wrong of ['adi', 'C0SHOP', '@adi', 'U0'])
+      assert.deepEqual(fieldsOf(await as('admin', 'PATCH', path, { slack_user_id: wrong })), [
+        'slack_user_id',
+      ]);
+    const freed = await as('admin', 'PATCH', `/v1/members/${String(member['id'])}`, { slack_user_id: null });
+    assert.equal(freed.body['slack_user_id'], null);
+    const taking = await as('admin', 'PATCH', path, { slack_user_id: 'U0ADI' });
+    assert.deepEqual([taking.status, taking.body['slack_user_id']], [200, 'U0ADI']);
+  });
+
   it('ACT-5 refuses two divisions of one name', async () => {
     await make('/v1/divisions', { name: 'Billing' });
     const other = await make('/v1/divisions', { name: 'Repairs', members: [stage.here.member] });

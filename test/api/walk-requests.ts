@@ -20,6 +20,8 @@ export interface WalkIds {
   execution: string;
   /** Pending. */
   approval: string;
+  /** Of a viewer's key. */
+  session: string;
 }
 
 /** Which of the ids stands for the parameter of a path; the longest beginning that fits decides. */
@@ -34,6 +36,7 @@ const PARAMETER: Readonly<Record<string, keyof WalkIds>> = {
   '/v1/keys/': 'key',
   '/v1/external-actions/': 'external_action',
   '/v1/approvals/': 'approval',
+  '/v1/sessions/': 'session',
   '/v1/members/': 'member',
   '/v1/divisions/': 'division',
   '/v1/installation/organisations/': 'organisation',
@@ -53,7 +56,7 @@ export function namesAnId(route: Route): boolean {
 }
 
 /** A body that the route takes. A route with a body and none here fails the walk, so that no new one is left out. */
-const BODIES: Readonly<Record<string, (ids: WalkIds) => unknown>> = {
+const BODIES: Readonly<Record<string, (ids: WalkIds, keys: WalkStage['keys']) => unknown>> = {
   'post /v1/channels/{channel_integration}/messages': () => ({
     id: `walk-${randomUUID()}`,
     room: `walk-${randomUUID()}`,
@@ -99,6 +102,7 @@ const BODIES: Readonly<Record<string, (ids: WalkIds) => unknown>> = {
   'put /v1/installation/node-registries/{node_type}': () => ({ enabled: true }),
   'post /v1/installation/organisations': () => ({ name: 'Walked' }),
   'put /v1/installation/organisations/{id}/components/{code}': () => ({}),
+  'post /v1/session': (_, { viewer }) => ({ key: viewer }),
   'post /v1/keys': () => ({ name: 'Walker', role: 'viewer' }),
 };
 
@@ -114,7 +118,10 @@ export async function requestFor(
     (route.method === 'post' || route.method === 'patch' || route.method === 'put')
   )
     throw new Error(`the walk has no body for ${place}: add one to BODIES`);
-  return { ids: ids === stage.here ? await withFresh(route, stage) : ids, body: makeBody?.(stage.here) };
+  return {
+    ids: ids === stage.here ? await withFresh(route, stage) : ids,
+    body: makeBody?.(stage.here, stage.keys),
+  };
 }
 
 export function fillPath(route: Route, ids: WalkIds): string {
@@ -145,12 +152,20 @@ function anAction({ generic }: WalkIds): object {
 
 /** What can be removed once is made anew for each try; so the walker's own key lives on. */
 const MAKE_FRESH: Readonly<
-  Record<string, { path: string; name: keyof WalkIds; body: (here: WalkIds) => object }>
+  Record<
+    string,
+    { path: string; name: keyof WalkIds; body: (here: WalkIds, keys: WalkStage['keys']) => object }
+  >
 > = {
   'delete /v1/keys/{id}': {
     path: '/v1/keys',
     name: 'key',
     body: () => ({ name: 'to be revoked', role: 'viewer' }),
+  },
+  'delete /v1/sessions/{id}': {
+    path: '/v1/session',
+    name: 'session',
+    body: (_, { viewer }) => ({ key: viewer }),
   },
   'delete /v1/external-actions/{id}': {
     path: '/v1/external-actions',
@@ -175,7 +190,7 @@ async function withFresh(route: Route, { url, keys, here }: WalkStage): Promise<
   const response = await fetch(url + fresh.path, {
     method: 'POST',
     headers: { authorization: `Bearer ${keys.admin}`, 'content-type': 'application/json' },
-    body: JSON.stringify(fresh.body(here)),
+    body: JSON.stringify(fresh.body(here, keys)),
   });
   const made = (await response.json()) as { id?: string };
   if (made.id === undefined) throw new Error(`the walk could not make a ${fresh.name}: ${response.status}`);

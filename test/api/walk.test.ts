@@ -13,7 +13,8 @@ describe('every route, every role, another organisation', () => {
     stage = await openApiStage();
     for (const { id, conversation } of [stage.here, stage.there])
       stage.live.publish(id, 'conversation_changed', { organisation: id, conversation });
-    const ids = (organisation: FakeOrganisation) => ({
+    const ids = async (organisation: FakeOrganisation) => ({
+      session: await sessionOf(organisation.keys.viewer),
       organisation: organisation.id,
       agent: organisation.agent,
       conversation: organisation.conversation,
@@ -27,12 +28,15 @@ describe('every route, every role, another organisation', () => {
     });
     walking = {
       url: stage.url,
-      here: ids(stage.here),
-      there: ids(stage.there),
+      here: await ids(stage.here),
+      there: await ids(stage.there),
       keys: stage.here.keys,
     };
   });
   after(() => stage.close());
+
+  const sessionOf = async (key: string) =>
+    String((await call(stage.url, 'POST', '/v1/session', { body: { key } })).body['id']);
 
   for (const route of routes) {
     it(`TEN-1 keeps ${route.method.toUpperCase()} ${route.path} for ${route.who} and to one's own`, async () => {

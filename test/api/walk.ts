@@ -2,7 +2,7 @@ import { roleAllows, ROLES } from '../../domain/role.ts';
 import type { Role } from '../../domain/role.ts';
 import { fillPath, namesAnId, requestFor } from './walk-requests.ts';
 import type { WalkIds } from './walk-requests.ts';
-import type { Operation, Route, StreamOperation } from '../../api/route.ts';
+import type { Needed, Operation, Route, StreamOperation } from '../../api/route.ts';
 import { routes } from '../../api/routes.ts';
 import { problem } from '../../api/shapes.ts';
 
@@ -33,7 +33,7 @@ export async function walk(stage: WalkStage): Promise<string[]> {
   return found;
 }
 
-type Keyed = Route & ({ operation: Operation; who: Role } | { stream: StreamOperation; who: Role });
+type Keyed = Route & ({ operation: Operation; who: Needed } | { stream: StreamOperation; who: Role });
 
 async function walkKeyed(route: Keyed, stage: WalkStage): Promise<string[]> {
   const found: string[] = [];
@@ -53,20 +53,65 @@ async function walkKeyed(route: Keyed, stage: WalkStage): Promise<string[]> {
     await expect(`without a key, ${whose} id`, [401], null, ids);
     await expect(`with a wrong key, ${whose} id`, [401], 'prl_wrong_key', ids);
     for (const role of ROLES) {
-      const may = roleAllows(role, route.who);
+      const may = mayUse(role, route);
       if (!may) await expect(`as ${role}, ${whose} id`, [403], stage.keys[role], ids);
       else if (hasId && whose === 'foreign' && !isInstallation)
         await expect(`as ${role}, foreign id`, [404], stage.keys[role], ids);
       else if (whose === 'own') await expect(`as ${role}, own id`, answersOf(route), stage.keys[role], ids);
     }
   }
+  const able = ROLES.find((role) => mayUse(role, route));
+  if (able !== undefined && able !== 'gateway') found.push(...(await walkSignedIn(route, stage, able)));
   if (hasId) {
-    const able = ROLES.find((role) => roleAllows(role, route.who));
     const key = able === undefined ? null : stage.keys[able];
     await expect("with nobody's id", [404], key, everyId(stage.here, NOBODY));
     await expect('with an id that is none', [404], key, everyId(stage.here, "1'--"));
   }
   return found;
+}
+
+function mayUse(role: Role, { who }: Keyed): boolean {
+  return who === 'holder' || roleAllows(role, who);
+}
+
+/** The same by the cookie of a session: with the page's token as with the key, and without it only to read. */
+async function walkSignedIn(route: Keyed, stage: WalkStage, role: Role): Promise<string[]> {
+  const isReading = route.method === 'get';
+  // What has a word for a name was removed with the key, and cannot be made anew for each try.
+  const isGone = route.method === 'delete' && route.path.endsWith('{code}');
+  const session = await signIn(stage, role, !isReading && route.path === '/v1/session');
+  const found: string[] = [];
+  for (const [what, wanted, headers] of [
+    ['without its token', isReading ? answersOf(route) : [403], { cookie: session.cookie }],
+    ['with its token', isGone ? [404] : answersOf(route), { ...session }],
+  ] as const) {
+    const answer = await send(route, stage, headers, stage.here);
+    const wrong = await judge(answer, wanted, route, stage);
+    if (wrong !== null)
+      found.push(`${route.method.toUpperCase()} ${route.path} by a session ${what}: ${wrong}`);
+  }
+  return found;
+}
+
+type SessionHeaders = { cookie: string; 'x-csrf-token': string };
+const signedIn = new WeakMap<WalkStage, Map<Role, SessionHeaders>>();
+
+/** @param once for a request that ends the session */
+async function signIn(stage: WalkStage, role: Role, once: boolean): Promise<SessionHeaders> {
+  const known = signedIn.get(stage) ?? new Map<Role, SessionHeaders>();
+  signedIn.set(stage, known);
+  const before = known.get(role);
+  if (before !== undefined && !once) return before;
+  const answer = await fetch(`${stage.url}/v1/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ key: stage.keys[role] }),
+  });
+  const { csrf_token } = (await answer.json()) as { csrf_token: string };
+  const [cookie = ''] = (answer.headers.get('set-cookie') ?? '').split(';');
+  const session = { cookie, 'x-csrf-token': csrf_token };
+  if (!once) known.set(role, session);
+  return session;
 }
 
 function answersOf({ operation }: Keyed): number[] {
@@ -96,13 +141,19 @@ async function walkOpen(route: Route, stage: WalkStage): Promise<string[]> {
   return found;
 }
 
-async function send(route: Route, stage: WalkStage, key: string | null, ids: WalkIds): Promise<Response> {
+/** @param as a key, the headers of a session, or nobody */
+async function send(
+  route: Route,
+  stage: WalkStage,
+  as: string | Record<string, string> | null,
+  ids: WalkIds,
+): Promise<Response> {
   const request = await requestFor(route, stage, ids);
   return fetch(stage.url + fillPath(route, request.ids), {
     method: route.method.toUpperCase(),
     redirect: 'manual',
     headers: {
-      ...(key === null ? {} : { authorization: `Bearer ${key}` }),
+      ...(typeof as === 'string' ? { authorization: `Bearer ${as}` } : as),
       // From the beginning: whatever could be shown is.
       ...(route.stream === undefined ? {} : { 'last-event-id': '0' }),
       ...(request.body === undefined ? {} : { 'content-type': 'application/json' }),

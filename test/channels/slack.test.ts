@@ -182,6 +182,18 @@ describe('the way out over Slack', () => {
     assert.deepEqual([after?.text, after?.blocks.length, more], ['Approved by Adi', 1, []]);
   });
 
+  it('APR-7 writes into a channel as into a direct one, known again by the id of its block', async () => {
+    const message = { id: 'parley-approval:a-1', text: 'Refund?' };
+    const told = await setting.humans.notify('an-organisation', 'C0OFFICE', message, NEVER);
+    const [posted] = await shown();
+    assert.deepEqual(
+      [told.kind, posted?.channel, posted?.blocks[0]?.['block_id']],
+      ['sent', 'C0OFFICE', 'parley-approval:a-1'],
+    );
+    const methods = (await setting.journal('slack')).map(({ method }) => method);
+    assert.ok(!methods.includes('conversations.open'));
+  });
+
   it('ESC-2 says what kept a person from being told', async () => {
     const notify = (userId: string) =>
       setting.humans.notify('an-organisation', userId, { text: 'Hi' }, NEVER);
@@ -204,13 +216,17 @@ describe('the way out over Slack', () => {
         replace_original: false,
         text: 'A &lt; B',
       });
+      assert.equal(await asides.replace(`${setting.url}/slack/responses/r1`, 'A < B'), true);
+      const replacing = (await setting.journal('slack')).at(-1)?.['args'] as Record<string, unknown>;
+      assert.deepEqual([replacing['replace_original'], replacing['text']], [true, 'A &lt; B']);
       for (const elsewhere of [
         'http://169.254.169.254/latest',
         'https://hooks.slack.com.evil.example/',
         'nonsense',
         '',
       ])
-        assert.equal(await asides.tell(elsewhere, 'x'), false, elsewhere);
+        for (const say of [asides.tell, asides.replace])
+          assert.equal(await say(elsewhere, 'x'), false, elsewhere);
     } finally {
       await asides.close();
     }

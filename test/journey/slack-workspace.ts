@@ -18,6 +18,7 @@ export interface ShownMessage {
   user?: string;
   bot_id?: string;
   text: string;
+  blocks: { elements?: { action_id: string; value: string }[] }[];
   /** What it showed before. */
   before: string[];
 }

@@ -96,7 +96,7 @@ describe('journey over Slack', () => {
     assert.equal(contacts.length, 1, 'the same person in both');
   });
 
-  it('CONV-1 makes one turn of an event that Slack tries three times more', async () => {
+  it('CONV-1 makes one turn of a storm of retries, an event that Slack tries three times more', async () => {
     const channel = newChannel();
     const said = { eventId: `Ev${word()}`, ts: nextTs(), channel, user: newUser(), text: 'Once, please' };
     const body = messageEvent(workspace, said);
@@ -115,6 +115,29 @@ describe('journey over Slack', () => {
       text: 'And another',
       thread_ts: said.ts,
     });
+    await answersIn(channel, 2);
+    assert.deepEqual(
+      (await journey.messages(conversation)).map(({ from, turn }) => `${from} ${turn}`),
+      ['customer 1', 'agent 1', 'customer 2', 'agent 2'],
+    );
+  });
+
+  it('CONV-1 answers 200 to a replay within the window of the signature, and makes nothing of it', async () => {
+    const channel = newChannel();
+    const said = { eventId: `Ev${word()}`, ts: nextTs(), channel, user: newUser(), text: 'Once, please' };
+    const body = messageEvent(workspace, said);
+    // Word for word, as somebody would who had listened: the same body under the same signature.
+    const seconds = Math.floor(Date.now() / 1000);
+    const deliver = () => deliverEvent(journey, workspace, body, { seconds });
+    assert.equal((await deliver()).status, 200);
+    await answersIn(channel, 1);
+    assert.equal((await deliver()).status, 200);
+    const rows = await journey.sql<{ conversation_id: string }>(
+      'select conversation_id from inbox where provider_message_id like $1',
+      [`%${said.eventId}`],
+    );
+    assert.equal(rows.length, 1);
+    const { conversation } = await says({ channel, user: said.user, text: 'More', thread_ts: said.ts });
     await answersIn(channel, 2);
     assert.deepEqual(
       (await journey.messages(conversation)).map(({ from, turn }) => `${from} ${turn}`),

@@ -60,6 +60,8 @@ export async function people(
   });
   const slack = await channel({ kind: 'slack', secrets: { signing_secret: agent, bot_token: agent } });
   const key = await make('/v1/keys', 'admin', { name: 'Scratch', role: 'viewer' });
+  const signedIn = await journey.call('POST', '/v1/session', { body: { key: keys.viewer } });
+  const session = signedIn.body['id'] as string;
   const member = await make('/v1/members', 'admin', { name: 'Scratch', role: 'operator' });
   const division = await make('/v1/divisions', 'admin', { name: `Scratch ${agent}`, members: [member] });
   await put('/v1/connections/scratch', 'admin', {
@@ -124,6 +126,22 @@ export async function people(
     [organisation, conversation, execution],
   );
   const approval = action?.id ?? '';
-  const settings = { agent, generic, webchat, whatsapp, slack, key, member, division, external_action };
+  await journey.sql(
+    `insert into approval_posts (organisation_id, action_id, target, state, begun_at, updated_at)
+     values ($1, $2, 'U0NOBODY', 'failed', now(), now())`,
+    [organisation, approval],
+  );
+  const settings = {
+    agent,
+    session,
+    generic,
+    webchat,
+    whatsapp,
+    slack,
+    key,
+    member,
+    division,
+    external_action,
+  };
   return { ids: { organisation, conversation, execution, approval, ...settings }, keys };
 }

@@ -6,7 +6,7 @@ const LONGEST_SECTION = 3000;
 /** All blocks of a message together; Slack names no limit and refuses from about 13,000 on. */
 const LONGEST_MESSAGE = 12_000;
 const PLACEHOLDER = 'parley-placeholder:';
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+const OURS = /^parley-(placeholder|approval):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
 
 /**
  * A message's text as sections, which, unlike plain text, shows no "(edited)" when it replaces a placeholder. Markup beyond
@@ -29,12 +29,11 @@ export function placeholderBlockId(placeholderId: string): string {
   return `${PLACEHOLDER}${placeholderId}`;
 }
 
-/** The placeholder that a message of ours was posted as; null for every other message. */
-export function placeholderIn(blocks: unknown): string | null {
-  const id = asId(asObjects(blocks)[0]?.['block_id']);
-  if (id?.startsWith(PLACEHOLDER) !== true) return null;
-  const placeholderId = id.slice(PLACEHOLDER.length);
-  return UUID.test(placeholderId) ? placeholderId : null;
+/** What a message of ours was posted as, where that is to be known again; null for every other message. */
+export function postedAsIn(blocks: unknown): { placeholderId: string } | { approvalId: string } | null {
+  const [, kind, id] = OURS.exec(asId(asObjects(blocks)[0]?.['block_id']) ?? '') ?? [];
+  if (id === undefined) return null;
+  return kind === 'placeholder' ? { placeholderId: id } : { approvalId: id };
 }
 
 function piecesOf(markup: string): string[] {

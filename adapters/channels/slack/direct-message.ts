@@ -11,14 +11,25 @@ import type { WebApi } from './web-api.ts';
 /** The workspace in which an organisation's people are told; null where it has none. */
 export type WorkspaceOf = (organisationId: string) => Promise<IntegrationSettings | null>;
 
-/** Direct messages to people, with the credentials of their organisation whatever channel the customer is on (ESC-4). */
+/** A channel is written into as it stands; the direct one with a person is opened first. */
+const CHANNEL = /^[CG]/;
+
+/** Messages to people and to their channels, with the credentials of their organisation whatever channel the customer is on (ESC-4). */
 export function slackHumans(parts: { webApi: WebApi; workspaceOf: WorkspaceOf }): Humans {
   const { webApi, workspaceOf } = parts;
   return {
-    async notify(organisationId, userId, message, signal) {
+    async notify(organisationId, target, message, signal) {
       const token = await tokenOf(organisationId);
       if (token === null) return NO_WORKSPACE;
-      const opened = await webApi('conversations.open', { users: userId }, { token, signal });
+      if (CHANNEL.test(target)) {
+        const posted = await webApi(
+          'chat.postMessage',
+          { channel: target, ...bodyOf(message) },
+          { token, signal },
+        );
+        return postedAs(posted, target);
+      }
+      const opened = await webApi('conversations.open', { users: target }, { token, signal });
       // Opening twice opens the same: nothing is lost by calling an unknown outcome none.
       if (opened.kind !== 'ok') return withoutMessage(replacedAs(opened, ''));
       const channel = asId(asObject(opened.body['channel'])?.['id']);
@@ -48,11 +59,14 @@ function withoutMessage(outcome: SendOutcome): SendOutcome {
   return outcome.kind === 'try_again' ? { ...outcome, mayHaveArrived: false } : outcome;
 }
 
-function bodyOf({ text, buttons = [] }: HumanMessage): { text: string; blocks: KnownBlock[] } {
+function bodyOf({ id = 'parley-notice', text, buttons = [] }: HumanMessage): {
+  text: string;
+  blocks: KnownBlock[];
+} {
   const markup = toMarkup(text);
   return {
     text: summaryOf(markup),
-    blocks: [...sectionsOf(markup, 'parley-notice'), ...(buttons.length === 0 ? [] : [rowOf(buttons)])],
+    blocks: [...sectionsOf(markup, id), ...(buttons.length === 0 ? [] : [rowOf(buttons)])],
   };
 }
 

@@ -1,6 +1,6 @@
 import type { Echo } from '../../../api/ports.ts';
 import type { InboundMessage, MessageContent } from '../../../domain/message.ts';
-import { placeholderIn } from './blocks.ts';
+import { postedAsIn } from './blocks.ts';
 import { asId, asObject, asObjects, asText } from './loose-json.ts';
 import type { JsonObject } from './loose-json.ts';
 import { toPlainText } from './markup.ts';
@@ -12,7 +12,7 @@ const MEDIA = ['image', 'audio', 'video'] as const;
 
 export type ReadEvent =
   | { kind: 'messages'; messages: InboundMessage[] }
-  /** A placeholder of ours, on its way back to us. */
+  /** A message of ours, on its way back to us. */
   | { kind: 'echo'; echo: Echo }
   | { kind: 'ignored' };
 
@@ -47,11 +47,11 @@ export function readEvent(envelope: JsonObject): ReadEvent {
   return messages.length === 0 ? { kind: 'ignored' } : { kind: 'messages', messages };
 }
 
-/** Of our own messages only placeholders matter, and those tell of themselves in the id of their block. */
+/** Of our own messages only those matter that tell what they are in the id of their block. */
 function readOwn(event: JsonObject, channel: string, ts: string): ReadEvent {
-  const placeholderId = placeholderIn(event['blocks']);
-  if (placeholderId === null) return { kind: 'ignored' };
-  return { kind: 'echo', echo: { placeholderId, providerMessageId: messageIdOf(channel, ts) } };
+  const posted = postedAsIn(event['blocks']);
+  if (posted === null) return { kind: 'ignored' };
+  return { kind: 'echo', echo: { ...posted, providerMessageId: messageIdOf(channel, ts) } };
 }
 
 /** The user that the app is in this workspace. */
