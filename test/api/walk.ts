@@ -94,23 +94,23 @@ async function walkSignedIn(route: Keyed, stage: WalkStage, role: Role): Promise
 }
 
 type SessionHeaders = { cookie: string; 'x-csrf-token': string };
-const signedIn = new WeakMap<WalkStage, Map<Role, SessionHeaders>>();
+/** By key: whoever tries to sign in too often is slowed down. */
+const signedIn = new Map<string, SessionHeaders>();
 
 /** @param once for a request that ends the session */
 async function signIn(stage: WalkStage, role: Role, once: boolean): Promise<SessionHeaders> {
-  const known = signedIn.get(stage) ?? new Map<Role, SessionHeaders>();
-  signedIn.set(stage, known);
-  const before = known.get(role);
+  const key = stage.keys[role];
+  const before = signedIn.get(key);
   if (before !== undefined && !once) return before;
   const answer = await fetch(`${stage.url}/v1/session`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ key: stage.keys[role] }),
+    body: JSON.stringify({ key }),
   });
   const { csrf_token } = (await answer.json()) as { csrf_token: string };
   const [cookie = ''] = (answer.headers.get('set-cookie') ?? '').split(';');
   const session = { cookie, 'x-csrf-token': csrf_token };
-  if (!once) known.set(role, session);
+  if (!once) signedIn.set(key, session);
   return session;
 }
 

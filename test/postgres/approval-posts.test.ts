@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
 import { openApprovalPosts } from '../../adapters/postgres/approval-posts.ts';
 import { openApprovalPresses } from '../../adapters/postgres/approval-presses.ts';
-import { openApprovalRequests } from '../../adapters/postgres/approval-requests.ts';
 import { openApprovals } from '../../adapters/postgres/approvals.ts';
 import { openPeople } from '../../adapters/postgres/people.ts';
 import { openEchoes } from '../../adapters/postgres/placeholders.ts';
