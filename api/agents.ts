@@ -1,19 +1,18 @@
 import { z } from 'zod';
 import { completeAgentSettings } from '../domain/agent.ts';
-import type { AgentSettings, StoredAgentSettings } from '../domain/agent.ts';
+import type { StoredAgentSettings } from '../domain/agent.ts';
 import { ruleToShow } from '../domain/idle-rule.ts';
 import { CORE_INTENTS } from '../domain/intents.ts';
-import { roleAllows } from '../domain/role.ts';
 import type { Gates } from '../domain/tool.ts';
-import { idleProblems, idleRule, isSequentialFor, toIdleRule } from './idle-of-agent.ts';
+import { refuseWrong } from './agent-problems.ts';
+import { idleRule, isSequentialFor, toIdleRule } from './idle-of-agent.ts';
 import * as people from './people-of-agent.ts';
-import type { AgentRecord, Caller } from './ports.ts';
-import { Problem, unknown } from './problem.ts';
-import type { FieldError } from './problem.ts';
+import type { AgentRecord } from './ports.ts';
+import { unknown } from './problem.ts';
 import { operation } from './route.ts';
 import { byId, id, pageOf, pageQuery, readable, time, toPage, toPageQuery, words } from './shapes.ts';
 import { strangers } from './strangers.ts';
-import { agentTools, fromTools, toolProblems, toTools } from './tools-of-agent.ts';
+import { agentTools, fromTools, toTools } from './tools-of-agent.ts';
 
 const prompt = readable(words(20_000));
 
@@ -144,33 +143,6 @@ export const changeAgent = operation({
 function found(record: AgentRecord | null): AgentRecord {
   if (record === null) throw unknown('agent');
   return record;
-}
-
-/** What no field can tell by itself; all of it at once. */
-function refuseWrong(
-  before: AgentSettings,
-  named: StoredAgentSettings,
-  { gates, caller, unknownPeople }: { gates: Gates; caller: Caller; unknownPeople: FieldError[] },
-): void {
-  const after = completeAgentSettings({ ...before, ...named });
-  // What a builder may not switch on for all must not be had agent by agent.
-  if (after.sequentialIdle !== before.sequentialIdle && !roleAllows(caller.role, 'admin'))
-    throw new Problem(403, 'ai_agent_sequential_idle takes the role admin to change.');
-  const errors = [
-    ...capProblems(before, named),
-    ...toolProblems(named.tools ?? []),
-    ...idleProblems(named.idleRule, isSequentialFor(after, gates)),
-    ...unknownPeople,
-  ];
-  if (errors.length > 0) throw new Problem(422, 'Some fields are not valid.', { errors });
-}
-
-/** A cap below the wait would silently never apply. A change that names neither is not held to what was stored before. */
-function capProblems(before: AgentSettings, named: StoredAgentSettings): FieldError[] {
-  if (named.waitTimeSeconds === undefined && named.waitCapSeconds === undefined) return [];
-  const { waitTimeSeconds, waitCapSeconds } = { ...before, ...named };
-  if (waitCapSeconds >= waitTimeSeconds) return [];
-  return [{ field: 'wait_cap_seconds', message: 'is less than wait_time_seconds' }];
 }
 
 function clearedBy({ model, temperature }: z.output<typeof change>): ('model' | 'temperature')[] {
