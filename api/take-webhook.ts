@@ -1,7 +1,7 @@
 import type { Request, Response } from 'express';
 import { ParleyFailure, isStoreAway } from '../contract/failures.ts';
 import type { ChannelKind } from '../domain/channel.ts';
-import type { AppReply } from '../domain/message.ts';
+import type { InboundMessage } from '../domain/message.ts';
 import type { Gateway } from './gateway.ts';
 import type { RawRequest, ReceivedBatch, Receiver, ReceivingIntegration } from './ports.ts';
 import { Problem, unknown } from './problem.ts';
@@ -60,7 +60,7 @@ export async function store(
       failures.push(error);
     }
   };
-  for (const message of batch.messages) await attempt(receive(gateway, integration, message));
+  for (const message of batch.messages) await attempt(takeMessage(gateway, integration, message));
   for (const reply of batch.replies ?? []) await attempt(takeReply(gateway, integration, reply));
   if (batch.ignored > 0) {
     const { id, kind } = integration;
@@ -77,10 +77,24 @@ export async function store(
   if (failures.length > 0) throw failures[0];
 }
 
+/** In a thread on Slack, the organisation's people answer beside the agent. */
+async function takeMessage(
+  gateway: Gateway,
+  integration: ReceivingIntegration,
+  message: InboundMessage,
+): Promise<void> {
+  const signals =
+    integration.kind === 'slack'
+      ? await gateway.inbox.replyOfMember(integration, message, gateway.clock.now())
+      : null;
+  if (signals === null) await receive(gateway, integration, message);
+  else for (const signal of signals) gateway.conversations.signalSoon(signal);
+}
+
 async function takeReply(
   gateway: Gateway,
   integration: ReceivingIntegration,
-  reply: AppReply,
+  reply: InboundMessage,
 ): Promise<void> {
   const signals = await gateway.inbox.replyFromApp(integration, reply, gateway.clock.now());
   for (const signal of signals) gateway.conversations.signalSoon(signal);

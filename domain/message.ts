@@ -30,12 +30,6 @@ export interface InboundMessage {
   content: MessageContent;
 }
 
-/** What a person of the organisation wrote to a customer in the provider's own app (ESC-5). */
-export interface AppReply extends InboundMessage {
-  /** Who wrote it, as the provider knows them; null where it does not tell. */
-  author: string | null;
-}
-
 /** Text the model and the transcript see for content that is not text. */
 export function describeContent(content: MessageContent): string {
   switch (content.kind) {

@@ -61,7 +61,12 @@ const BRIEFING: Statement = {
   name: 'escalation-briefing',
   text: `
     select coalesce(c.escalation_reason, '') as reason, c.channel, k.name as customer_name,
-      a.settings ->> 'escalationAssignee' as assignee, null as holder
+      a.settings ->> 'escalationAssignee' as assignee,
+      (select m.slack_user_id from members m
+       where m.organisation_id = $1 and m.id::text = a.settings ->> 'escalationAssignee' and m.deleted_at is null
+      ) as called,
+      (select m.slack_user_id from members m
+       where m.organisation_id = $1 and m.id = c.operator_id and m.deleted_at is null) as holder
     from conversations c
     join contacts k on k.organisation_id = $1 and k.id = c.contact_id
     join agents a on a.organisation_id = $1 and a.id = c.agent_id
@@ -159,6 +164,7 @@ export function openEscalations(pool: pg.Pool): Escalations {
           channel: string;
           customer_name: string | null;
           holder: string | null;
+          called: string | null;
           assignee: string | null;
         }>(BRIEFING, key);
         if (about === undefined) return null;
@@ -168,8 +174,8 @@ export function openEscalations(pool: pg.Pool): Escalations {
           text: body === null ? (text ?? '') : describeContent(body),
         }));
         const { reason, channel, customer_name: customerName, holder } = about;
-        const called = about.assignee === null ? null : assigneeOf(about.assignee);
-        const assignee = called?.kind === 'slack' ? called.userId : null;
+        const named = about.assignee === null ? null : assigneeOf(about.assignee);
+        const assignee = named?.kind === 'slack' ? named.userId : about.called;
         return { reason, channel, customerName, holder, assignee, recent };
       }),
   };

@@ -5,7 +5,7 @@ import { makeAssign } from './assign-conversation.ts';
 import { makeCommand } from './command-conversation.ts';
 import { makeReceive } from './receive-message.ts';
 import { makeReply } from './reply-as-operator.ts';
-import { makeReplyFromApp } from './reply-from-app.ts';
+import { makeReplyFromApp, makeReplyOfMember } from './reply-from-app.ts';
 
 /** The one way in: whatever enters a conversation is a row here before it is a signal. */
 export function openInbox(pool: pg.Pool): Inbox {
@@ -16,5 +16,6 @@ export function openInbox(pool: pg.Pool): Inbox {
     assign: makeAssign(pool),
     reply: makeReply(pool),
     replyFromApp: makeReplyFromApp(pool),
+    replyOfMember: makeReplyOfMember(pool),
   };
 }

@@ -4,7 +4,7 @@ import type { EnteredRow } from '../../contract/rows.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
 import type { ConversationStatus, Owner } from '../../domain/conversation.ts';
 import type { DeliveryStatus } from '../../domain/delivery.ts';
-import type { AppReply, InboundMessage } from '../../domain/message.ts';
+import type { InboundMessage } from '../../domain/message.ts';
 import type { Caller, ReceivingIntegration } from './caller.ts';
 
 /** Where what enters is made durable (CONV-1, CONV-2). Each call is one transaction; the caller answers after it. */
@@ -36,7 +36,21 @@ export interface Inbox {
    * conversation. A customer who is not known yet gets a conversation that is the person's. A message that is known
    * already, our own or the same once more, changes nothing. The rows are returned to be signalled.
    */
-  replyFromApp(integration: ReceivingIntegration, reply: AppReply, now: Date): Promise<OutgoingSignal[]>;
+  replyFromApp(
+    integration: ReceivingIntegration,
+    reply: InboundMessage,
+    now: Date,
+  ): Promise<OutgoingSignal[]>;
+
+  /**
+   * The same of a message in a room that members of the organisation and customers share, where a member has written it
+   * in somebody else's room. Null: it is a customer's.
+   */
+  replyOfMember(
+    integration: ReceivingIntegration,
+    message: InboundMessage,
+    now: Date,
+  ): Promise<OutgoingSignal[] | null>;
 }
 
 export interface ReceivedMessage {

@@ -1,5 +1,5 @@
 import type { DeliveryStatus } from '../../domain/delivery.ts';
-import type { AppReply, InboundMessage } from '../../domain/message.ts';
+import type { InboundMessage } from '../../domain/message.ts';
 import type { ReceivingIntegration } from './caller.ts';
 import type { Interaction } from './interactions.ts';
 
@@ -26,8 +26,8 @@ export interface ReceivedBatch {
   messages: InboundMessage[];
   statuses: DeliveryStatus[];
   ignored: number;
-  /** What people of the organisation wrote in the provider's own app. */
-  replies?: AppReply[];
+  /** What people of the organisation wrote in the provider's own app; the `customer` is the one they wrote to. */
+  replies?: InboundMessage[];
   /** Messages of ours that came back to us: placeholders, and requests to operators. */
   echoes?: Echo[];
 }

@@ -25,7 +25,7 @@ import { ParleyFailure } from '../../contract/failures.ts';
 import { completeAgentSettings } from '../../domain/agent.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
 import type { DeliveryStatus } from '../../domain/delivery.ts';
-import type { AppReply, InboundMessage } from '../../domain/message.ts';
+import type { InboundMessage } from '../../domain/message.ts';
 import { ROLES } from '../../domain/role.ts';
 import type { Role } from '../../domain/role.ts';
 import type { StoredMessage } from './stored-message.ts';
@@ -61,7 +61,9 @@ export class FakeWorld {
   temporal = true;
   readonly stored: StoredMessage[] = [];
   readonly statuses: DeliveryStatus[] = [];
-  readonly repliesFromApp: AppReply[] = [];
+  readonly repliesFromApp: InboundMessage[] = [];
+  /** Members, as Slack knows them, who answer in other people's threads. */
+  readonly slackMembers = new Set<string>();
   readonly signals: OutgoingSignal[] = [];
   /** Actions whose workflows were told that they are decided. */
   readonly decided: string[] = [];

@@ -137,6 +137,12 @@ function fakeInbox(world: FakeWorld): Inbox {
       world.repliesFromApp.push(reply);
       return [];
     },
+    async replyOfMember(_integration, message) {
+      await world.reach(null);
+      if (!message.customer.ids.some((id) => world.slackMembers.has(id))) return null;
+      world.repliesFromApp.push(message);
+      return [];
+    },
     async command(caller, conversationId, command) {
       await world.reach(null);
       const conversation = world.conversations.find(({ id }) => id === conversationId);

@@ -51,6 +51,33 @@ describe('journey over Slack', () => {
   const linesOf = async (conversation: string) =>
     (await journey.messages(conversation)).map(({ from, text, state }) => ({ from, text, state }));
 
+  it('ESC-5 is silent in a thread in which somebody of the organisation answers', async () => {
+    const [channel, customer, olga] = [newChannel(), newUser(), newUser()];
+    const made = await journey.call('POST', '/v1/members', {
+      as: 'admin',
+      body: { name: 'Olga', role: 'operator' },
+    });
+    await journey.sql('update members set slack_user_id = $2 where id = $1', [made.body['id'], olga]);
+    const { ts, conversation } = await says({ channel, user: customer, text: 'Halo' });
+    await answersIn(channel, 1);
+    const words = { channel, user: olga, text: 'This is Olga', thread_ts: ts };
+    const event = messageEvent(workspace, { eventId: `Ev${word()}`, ts: nextTs(), ...words });
+    assert.equal((await deliverEvent(journey, workspace, event)).status, 200);
+    const path = `/v1/conversations/${conversation}`;
+    const read = (await journey.call('GET', path, { as: 'viewer' })).body;
+    assert.deepEqual([read['status'], read['assignee']], ['assigned', made.body['id']]);
+    await says({ channel, user: customer, text: 'Thank you, Olga', thread_ts: ts });
+    await eventually(
+      'it is left to her',
+      async () => (await linesOf(conversation)).at(-1)?.state === 'operator_has_it',
+    );
+    await answersIn(channel, 1);
+    assert.deepEqual((await linesOf(conversation)).slice(2), [
+      { from: 'operator', text: 'This is Olga', state: 'sent' },
+      { from: 'customer', text: 'Thank you, Olga', state: 'operator_has_it' },
+    ]);
+  });
+
   it('CHAN-3 answers in the thread of the message, in the place of a placeholder', async () => {
     const channel = newChannel();
     const { ts, conversation, eventId } = await says({ channel, user: newUser(), text: WORDS });

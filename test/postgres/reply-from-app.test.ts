@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { randomUUID } from 'node:crypto';
 import type pg from 'pg';
-import type { AppReply, MessageContent } from '../../domain/message.ts';
+import type { InboundMessage, MessageContent } from '../../domain/message.ts';
 import { openScene } from './actions.ts';
 import { later, NOW, openInstallation } from './installation.ts';
 
@@ -18,14 +18,13 @@ describe("a reply from the provider's own app", () => {
     const scene = await openScene(pool, 'whatsapp');
     await scene.look(`update conversations set room = contact_id::text`);
     const content = (text: string): MessageContent => ({ kind: 'text', text });
-    const heard = (more: Partial<AppReply> = {}, now = later(60)) =>
+    const heard = (more: Partial<InboundMessage> = {}, now = later(60)) =>
       scene.inbox.replyFromApp(
         scene.integration,
         {
           providerMessageId: randomUUID(),
           room: null,
           customer: { ids: ['c'] },
-          author: null,
           sentAt: null,
           content: content('On my way'),
           ...more,
@@ -147,5 +146,61 @@ describe("a reply from the provider's own app", () => {
     assert.deepEqual(await scene.kinds(scene.heard()), ['take_over', 'reply']);
     const { status, owner, epoch } = await scene.conversation();
     assert.deepEqual([status, owner, epoch], ['open', 'operator', 3]);
+  });
+
+  describe('in a thread on Slack', () => {
+    const THREAD = 'T1:C1:1.1';
+
+    /** A customer's thread, and a member whom Slack knows as UMEMBER. */
+    async function thread() {
+      const scene = await openScene(pool, 'slack');
+      await scene.look('update conversations set room = $1', [THREAD]);
+      const member = await scene.member({ role: 'viewer' });
+      await scene.look(`update members set slack_user_id = 'UMEMBER'`);
+      const wrote = (more: Partial<InboundMessage> = {}) =>
+        scene.inbox.replyOfMember(
+          scene.integration,
+          {
+            providerMessageId: randomUUID(),
+            room: THREAD,
+            customer: { ids: ['UMEMBER'], name: 'Olga' },
+            sentAt: later(30.5),
+            content: { kind: 'text', text: 'I am here' },
+            ...more,
+          },
+          later(60),
+        );
+      return { ...scene, wrote, member };
+    }
+
+    it('ESC-5 takes the conversation over for the member who answers a customer there, once', async () => {
+      const scene = await thread();
+      const providerMessageId = 'T1:Ev1';
+      const all = await Promise.all(Array.from({ length: 4 }, () => scene.wrote({ providerMessageId })));
+      const signals = all.flat().map((signal) => [signal?.row.kind, signal?.row.assignee]);
+      assert.deepEqual(signals, [
+        ['take_over', scene.member],
+        ['reply', undefined],
+      ]);
+      const { owner, operator_id } = await scene.conversation();
+      assert.deepEqual([owner, operator_id], ['operator', scene.member]);
+      const [reply] = await scene.look('select kind, text, state, planned_at from outbound');
+      const sent = { kind: 'operator', text: 'I am here', state: 'sent', planned_at: later(30.5) };
+      assert.deepEqual(reply, sent);
+      const actors = await scene.look('select distinct actor from audit');
+      assert.deepEqual(actors, [{ actor: `member:${scene.member}` }]);
+      assert.deepEqual(await scene.look('select name from contacts'), [{ name: null }]);
+    });
+
+    it('ESC-5 takes nobody else for a member: a stranger, who has left, or a member in a thread of their own', async () => {
+      const scene = await thread();
+      assert.equal(await scene.wrote({ customer: { ids: ['USTRANGER'] } }), null);
+      assert.equal(await scene.wrote({ room: 'T1:C1:2.2' }), null);
+      await scene.say('mine', { room: 'T1:C1:3.3', customer: { ids: ['UMEMBER'] } });
+      assert.equal(await scene.wrote({ room: 'T1:C1:3.3' }), null);
+      await scene.look('update members set deleted_at = $1', [later(1)]);
+      assert.equal(await scene.wrote(), null);
+      assert.equal((await scene.look(`select id from outbound`)).length, 0);
+    });
   });
 });

@@ -1,4 +1,4 @@
-import type { AppReply } from '../../../domain/message.ts';
+import type { InboundMessage } from '../../../domain/message.ts';
 import { isWaId } from './customer-ids.ts';
 import { asId, asTime } from './loose-json.ts';
 import type { JsonObject } from './loose-json.ts';
@@ -13,7 +13,7 @@ const NOT_A_REPLY: ReadonlySet<string> = new Set(['edit', 'revoke', 'reaction', 
  * nobody.
  * https://developers.facebook.com/documentation/business-messaging/whatsapp/webhooks/reference/smb_message_echoes/
  */
-export function readEcho(echo: JsonObject): AppReply | null {
+export function readEcho(echo: JsonObject): InboundMessage | null {
   const type = asId(echo['type']) ?? 'unknown';
   const providerMessageId = asId(echo['id']);
   if (providerMessageId === null || NOT_A_REPLY.has(type) || asId(echo['group_id']) !== null) return null;
@@ -24,7 +24,6 @@ export function readEcho(echo: JsonObject): AppReply | null {
     providerMessageId,
     room: null,
     customer: { ids, ...(waId !== null && isWaId(waId) && { phone: `+${waId}` }) },
-    author: null,
     sentAt: asTime(echo['timestamp']),
     content: readContent(type, echo),
   };

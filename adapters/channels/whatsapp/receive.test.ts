@@ -255,7 +255,6 @@ describe('WhatsApp webhook', () => {
       providerMessageId: 'wamid.echo.text',
       room: null,
       customer: { ids: [meta.WA_ID], phone: `+${meta.WA_ID}` },
-      author: null,
       sentAt: new Date(Number(meta.SECONDS) * 1000),
       content: { kind: 'text', text: 'Sebentar ya' },
     });
