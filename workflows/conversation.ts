@@ -22,7 +22,7 @@ import type { Fact } from './fact.ts';
 import type { TurnShell } from './shell.ts';
 import { runTurn } from './turn.ts';
 import { nameOfFarDeadline, whyWaiting } from './why-waiting.ts';
-import { sendReply, upkeep } from './upkeep.ts';
+import { OPERATORS_REPLY, sendReply, upkeep } from './upkeep.ts';
 import { tellWithdrawn } from './withdrawn.ts';
 
 const statusAttribute = { name: SEARCH_ATTRIBUTES.status, type: 'KEYWORD' } as const;
@@ -201,7 +201,11 @@ export async function conversation(input: ConversationInput): Promise<void> {
     for (;;) {
       await condition(() => state.toSend.length > 0);
       const [reply] = state.toSend;
-      if (reply !== undefined) await sendReply(shell, reply.rowId);
+      if (reply === undefined) continue;
+      const beside = doing;
+      await sendReply(shell, reply.rowId);
+      // What the loop does, or waits for, it does not show again for this.
+      if (doing.startsWith(OPERATORS_REPLY)) show(beside);
     }
   }
 

@@ -52,9 +52,12 @@ async function cancelCall(shell: TurnShell, callId: string): Promise<void> {
   shell.tell({ fact: 'callClosed', callId });
 }
 
+/** What the history calls them. */
+export const OPERATORS_REPLY = "an operator's reply";
+
 /** An operator's own words. Whether they may still leave is the fence's to judge. */
 export async function sendReply(shell: TurnShell, rowId: string): Promise<void> {
-  const message = { cause: replyCause(rowId), label: "an operator's reply", regroup: false };
+  const message = { cause: replyCause(rowId), label: OPERATORS_REPLY, regroup: false };
   const sent = await reliably('send a reply', () => deliver(shell, message));
   shell.tell({ fact: 'replySent', rowId });
   if (sent === null) return;
