@@ -242,16 +242,19 @@ describe('escalation', () => {
     await eventually('the person is told', async () => (await told(customer)).length > 0);
   });
 
-  it('ESC-2 names the member who is called on the live stream', async () => {
-    const made = await journey.call('POST', '/v1/members', {
-      as: 'admin',
-      body: { name: 'Olga', role: 'operator' },
-    });
+  it('ESC-2 names the member who is called on the live stream, and writes to them where Slack knows them', async () => {
+    const person = { name: 'Olga', role: 'operator', slack_user_id: boss() };
+    const made = await journey.call('POST', '/v1/members', { as: 'admin', body: person });
     const customer = await calling({ escalation_assignee: made.body['id'] });
     assert.equal(await customer.asks(money), CALLED);
     await stands(customer, 'escalated');
     const [event] = await customer.events('conversation_escalated');
     assert.equal(event?.properties['assignee'], made.body['id']);
+    const [dm] = await eventually('they are told', async () => {
+      const all = await told(customer);
+      return all.length > 0 && all;
+    });
+    assert.match(dm?.text ?? '', /It is about money/);
   });
 
   it('ESC-2 serves the customer while Slack is away', async () => {

@@ -123,6 +123,30 @@ describe('escalations in the store', () => {
     assert.equal(await scene.escalations.anyoneOnline(organisationId), true);
   });
 
+  it('ESC-2 (ESC-6) knows in Slack whom the agent calls and who has it, where those are members it knows', async () => {
+    const scene = await noticed();
+    const [called, holder] = [await scene.member(), await scene.member()];
+    const whom = async () => {
+      const briefing = await scene.escalations.briefing(scene.ref);
+      return [briefing?.assignee, briefing?.holder];
+    };
+    await scene.look('update agents set settings = settings || $1::jsonb', [
+      JSON.stringify({ escalationAssignee: called }),
+    ]);
+    assert.deepEqual(await whom(), [null, null]);
+    for (const [id, user] of [
+      [called, 'UCALLED'],
+      [holder, 'UHOLDER'],
+    ])
+      await scene.look('update members set slack_user_id = $2 where id = $1', [id, user]);
+    assert.deepEqual(await whom(), ['UCALLED', null]);
+    const given = { type: 'agent' as const, operatorId: holder };
+    await scene.inbox.assign(scene.caller, scene.ref.conversationId, given, NOW);
+    assert.deepEqual(await whom(), ['UCALLED', 'UHOLDER']);
+    await scene.look('update members set deleted_at = $1', [NOW]);
+    assert.deepEqual(await whom(), [null, null]);
+  });
+
   it('ESC-2 briefs with the reason and the last ten messages that were really said, oldest first', async () => {
     const scene = await noticed({ escalationAssignee: 'U0ADI' });
     await scene.escalate();
