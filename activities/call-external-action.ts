@@ -7,7 +7,7 @@ import { throughFence, timeLeft } from './call-fence.ts';
 import type { CallVerdict, Ready } from './call-fence.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import { judgeAnswer } from './judge-answer.ts';
-import { builtInValues } from './placeholders.ts';
+import { builtInValues } from '../domain/built-in-values.ts';
 import type { ActivityPorts, Call, CallContext, CallRef, ExternalActionVersion } from './ports.ts';
 
 type Ports = Pick<ActivityPorts, 'calls' | 'externalActions' | 'webhooks' | 'clock' | 'failpoint'>;

@@ -1,6 +1,7 @@
 import { ParleyFailure } from '../contract/failures.ts';
 import type { PendingApproval } from '../contract/approval.ts';
 import { readFiledResult } from '../domain/approval-request.ts';
+import { readWaitingResult } from '../domain/call-approval.ts';
 import type { CallState } from '../domain/call.ts';
 import type { ActivityPorts, Call, CallFence, CallRef, Leaving } from './ports.ts';
 
@@ -69,8 +70,9 @@ export function endedAs(call: Call, leaves: Leaving | null): Extract<CallVerdict
   return { kind: 'ended', state: call.state, leaves, ...(approval === null ? {} : { approval }) };
 }
 
-/** The request to an operator that a call filed, if it did. */
+/** The request to an operator that a call filed, or that it waits for, if there is one. */
 export function approvalOf({ tool, state, result }: Call): PendingApproval | null {
+  if (state === 'awaiting_approval') return readWaitingResult(result);
   return tool === 'submit_action_request' && state === 'succeeded' ? readFiledResult(result) : null;
 }
 

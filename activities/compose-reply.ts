@@ -1,5 +1,5 @@
 import type { ConversationRef, TurnSettings } from '../contract/conversation.ts';
-import { turnCause } from '../contract/ids.ts';
+import { approvalCause, turnCause } from '../contract/ids.ts';
 import { needsUnderstanding, personalityFor } from '../domain/agent.ts';
 import type { CoreIntent } from '../domain/intents.ts';
 import { callModel } from './call-model.ts';
@@ -48,6 +48,8 @@ export interface ComposeOrder extends ConversationRef {
   /** The call the customer did not want; the one the reply is to ask about. */
   declined: string | null;
   asking: string | null;
+  /** The decision of an operator that the agent acts on, in place of messages (APR-3). */
+  decision?: { actionId: string; rowId: string };
 }
 
 type Taken = Extract<TakenTurn, { kind: 'taken' }>;
@@ -57,8 +59,8 @@ export function makeComposeReply(ports: ActivityPorts) {
   return async (order: ComposeOrder): Promise<ComposeVerdict> => {
     const { organisationId, conversationId, turn, round, step, coreIntent } = order;
     const ref = { organisationId, conversationId };
-    const begins = step === 1 && !order.understood;
-    const taken = await ports.transcript.take(ref, turn, ports.clock.now(), { grow: begins, round });
+    const begins = step === 1 && !order.understood && order.decision === undefined;
+    const taken = await takenBy(ports, ref, order, begins);
     if (taken.kind === 'nothing') return (await leftBehind(ports, ref, order, taken)) ?? taken;
     const settings = turnSettings(taken);
     const planned = {
@@ -94,16 +96,28 @@ export function makeComposeReply(ports: ActivityPorts) {
     );
     if (answer.kind === 'calls')
       return propose(ports, { ref, taken, at, offered, proposed: answer.calls, trace, order });
-    const rule = await escalating(ports, ref, taken, order);
+    const rule = taken.decision === undefined ? await escalating(ports, ref, taken, order) : null;
     if (rule !== null) {
       const text = await calledNotice(ports, organisationId, taken);
       await planReply(ports, ref, taken, { text, kind: 'notice', escalates: rule }, trace);
       return { ...planned, escalates: rule };
     }
-    const kind = question.confirm === null ? 'reply' : 'confirmation';
-    await planReply(ports, ref, taken, { text: answer.text, kind }, trace);
+    const said = taken.decision === undefined ? 'reply' : 'outcome';
+    const kind = question.confirm === null ? said : 'confirmation';
+    await planReply(ports, ref, taken, { text: answer.text, kind }, trace, order.decision);
     return planned;
   };
+}
+
+function takenBy(
+  { transcript, clock }: Pick<ActivityPorts, 'transcript' | 'clock'>,
+  ref: ConversationRef,
+  { turn, round, decision }: ComposeOrder,
+  grow: boolean,
+): Promise<TakenTurn> {
+  return decision === undefined
+    ? transcript.take(ref, turn, clock.now(), { grow, round })
+    : transcript.takeDecision(ref, turn, decision, clock.now());
 }
 
 /**
@@ -129,10 +143,11 @@ async function planReply(
   taken: Taken,
   words: Pick<PlannedReply, 'kind' | 'text' | 'escalates'>,
   trace: TurnStep,
+  decision?: ComposeOrder['decision'],
 ): Promise<void> {
   const reply = {
     turn: taken.turn,
-    cause: turnCause(taken.turn),
+    cause: decision === undefined ? turnCause(taken.turn) : approvalCause(decision.actionId),
     ...words,
     epoch: taken.epoch,
     answersSeq: taken.lastSeq,

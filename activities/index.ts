@@ -28,17 +28,19 @@ import { makeSendReply } from './send-reply.ts';
 import { makeSettleRows } from './settle-rows.ts';
 import { makeShowApprovalEnd } from './show-approval-end.ts';
 import { makeSummariseConversation } from './summarise-conversation.ts';
+import { makeWithdrawApprovals } from './withdraw-approvals.ts';
 import { makeUnderstandMessages } from './understand-messages.ts';
 import { makeWatchPeople } from './watch-people.ts';
 
 export type { CallVerdict } from './call-fence.ts';
 export type { ComposeVerdict } from './compose-reply.ts';
 export type { EscalatedVerdict } from './escalate.ts';
+export type { ApprovedCall, DecisionVerdict } from './plan-decision.ts';
 export type { IdleOutcome } from './note-idle.ts';
 export type { PostVerdict } from './post-approval.ts';
 export type { SendVerdict } from './send-reply.ts';
 export type { WhyTold } from './tell-human.ts';
-export type { Understood } from './understand-messages.ts';
+export type { Understood } from './understood.ts';
 
 /** The verbs that workflows may call, over the world they are given. Each is safe to repeat. */
 export function createActivities(ports: ActivityPorts) {
@@ -69,6 +71,7 @@ export function createActivities(ports: ActivityPorts) {
     noteNudge: safely(makeNoteNudge(ports)),
     noteIdleReset: safely(makeNoteIdleReset(ports)),
     planDecision: safely(makePlanDecision(ports)),
+    withdrawApprovals: safely(makeWithdrawApprovals(ports)),
     planFallback: safely(makePlanFallback(ports)),
     postPlaceholder: safely(makePostPlaceholder(ports)),
     clearPlaceholders: safely(makeClearPlaceholders(ports)),

@@ -7,10 +7,10 @@ import { buildRequest } from '../domain/webhook-request.ts';
 import { ParleyFailure } from '../contract/failures.ts';
 import { actionOf } from './call-external-action.ts';
 import { withHeartbeat } from './heartbeat.ts';
-import { builtInValues } from './placeholders.ts';
+import { builtInValues } from '../domain/built-in-values.ts';
 import type { ActivityPorts, Call, CallRef, ExternalActionVersion, JudgedTest } from './ports.ts';
-import { callingPolicy } from './understand-messages.ts';
-import type { CallingPolicy } from './understand-messages.ts';
+import { callingPolicy } from './understood.ts';
+import type { CallingPolicy } from './understood.ts';
 import { parseUnderstanding, understandingRequest } from './prompts/understanding.ts';
 
 type Ports = Pick<ActivityPorts, 'calls' | 'externalActions' | 'model' | 'clock'>;

@@ -1,6 +1,6 @@
 import type { ConversationRef } from '../contract/conversation.ts';
 import { callCause, turnCause } from '../contract/ids.ts';
-import { outcomeMessage } from '../domain/outcome-message.ts';
+import { approvalText, outcomeMessage } from '../domain/outcome-message.ts';
 import { actionOf, valuesOf } from './call-external-action.ts';
 import type { ComposeVerdict } from './compose-reply.ts';
 import { calling, escalating } from './escalation.ts';
@@ -16,38 +16,37 @@ interface Order extends ConversationRef {
   turn: number | null;
   /** It has not ended yet: the customer is told that it takes longer (EXT-5). */
   underWay: boolean;
+  /** An operator is asked first: the customer is told so (APR-5). */
+  awaitsApproval?: boolean;
   /** Of the turn's messages; null where its turn is over, and from a workflow of older code. */
   heard?: Heard | null;
 }
 
 /**
- * Plans what the customer hears of an external action: its outcome, or that it is still being worked on. What is done is
- * told also where a rule calls a person: besides (ESC-1).
+ * Plans what the customer hears of an external action: its outcome, or that it is still waited for. What is done is told
+ * also where a rule calls a person: besides (ESC-1).
  */
 export function makePlanOutcome(ports: ActivityPorts) {
-  return async ({ callId, turn, underWay, heard = null, ...ref }: Order): Promise<Verdict> => {
+  return async (order: Order): Promise<Verdict> => {
+    const { callId, turn, underWay, awaitsApproval = false, heard = null, ...ref } = order;
     const call = await ports.calls.read({ organisationId: ref.organisationId, callId });
     const action = call === null ? null : await actionOf(ports, ref, call);
     if (call === null || action === null) throw new Error('a call that ran has no row or no action');
     return turn === null
       ? afterItsTurn(ports, ref, call, action)
-      : inItsTurn(ports, ref, { call, action, turn, underWay, heard });
+      : inItsTurn(ports, ref, { call, action, turn, underWay, awaitsApproval, heard });
   };
 }
 
 async function inItsTurn(
   ports: ActivityPorts,
   ref: ConversationRef,
-  told: {
-    call: Call;
-    action: ExternalActionVersion;
-    turn: number;
-    underWay: boolean;
-    heard: Heard | null;
-  },
+  told: { call: Call; action: ExternalActionVersion; turn: number } & Required<
+    Pick<Order, 'underWay' | 'awaitsApproval' | 'heard'>
+  >,
 ): Promise<Verdict> {
   const { transcript, clock } = ports;
-  const { call, action, turn, underWay, heard } = told;
+  const { call, action, turn, underWay, awaitsApproval, heard } = told;
   const now = clock.now();
   const taken = await transcript.take(ref, turn, now, { grow: false });
   if (taken.kind === 'nothing') return taken;
@@ -60,8 +59,8 @@ async function inItsTurn(
   const reply: PlannedReply = {
     turn,
     cause: turnCause(turn),
-    kind: underWay ? 'notice' : 'outcome',
-    text: underWay ? action.inProgressMessage : outcomeText(call, action, valuesOf(call, about)),
+    kind: underWay || awaitsApproval ? 'notice' : 'outcome',
+    text: textOf(call, action, valuesOf(call, about), { underWay, awaitsApproval }),
     epoch: taken.epoch,
     answersSeq: taken.lastSeq,
     inReplyTo: taken.messages.map((message) => message.providerMessageId),
@@ -97,6 +96,16 @@ async function afterItsTurn(
   await transcript.plan(ref, reply, null, now);
   const settings = turnSettings(opened);
   return { kind: 'planned', answersSeq: opened.answeredSeq, settings, summaryDue: false };
+}
+
+function textOf(
+  call: Call,
+  action: ExternalActionVersion,
+  values: ReturnType<typeof valuesOf>,
+  { underWay, awaitsApproval }: { underWay: boolean; awaitsApproval: boolean },
+): string {
+  if (awaitsApproval) return approvalText(action, values).text;
+  return underWay ? action.inProgressMessage : outcomeText(call, action, values);
 }
 
 function outcomeText(call: Call, action: ExternalActionVersion, values: ReturnType<typeof valuesOf>): string {

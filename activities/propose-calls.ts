@@ -2,9 +2,10 @@ import type { ConversationRef } from '../contract/conversation.ts';
 import type { Effect } from '../domain/call.ts';
 import type { Json } from '../domain/external-action.ts';
 import { describeContent } from '../domain/message.ts';
+import { needsApproval } from '../domain/approval.ts';
 import { digestOf } from './digest.ts';
 import type { OfferedTool } from './offered-tools.ts';
-import { builtInValues } from './placeholders.ts';
+import { builtInValues } from '../domain/built-in-values.ts';
 import type { ActivityPorts, CallContext, ModelToolCall, NewCall, TakenTurn } from './ports.ts';
 
 type Taken = Extract<TakenTurn, { kind: 'taken' }>;
@@ -66,6 +67,12 @@ export async function judgeProposals(
       );
       continue;
     }
+    const args = resolved.arguments as Record<string, Json>;
+    const needed = needsApproval(found.added.needsApproval ?? null, conditionFacts(proposal, args));
+    if (needed && (await calls.waitingForApproval(ref, { tool: proposal.name, digest })) !== null) {
+      judged.push(refused(call, 'waits_for_approval', WAITS_ALREADY));
+      continue;
+    }
     const again = made === 'earlier_turn' && found.tool.creates;
     const asks = again || found.added.requiresConfirmation;
     if (asks && judged.some(({ state }) => state === 'awaiting_confirmation')) {
@@ -75,12 +82,23 @@ export async function judgeProposals(
     judged.push({
       ...call,
       effect: resolved.effect,
-      state: asks ? 'awaiting_confirmation' : 'planned',
+      needsApproval: needed,
+      state: asks ? 'awaiting_confirmation' : needed ? 'awaiting_approval' : 'planned',
       reason: again ? 'made_before' : null,
       result: asks ? { ok: false, waiting: 'The customer has to agree first. Ask them.' } : null,
     });
   }
   return judged;
+}
+
+const WAITS_ALREADY =
+  'The very same waits for a colleague to agree. Do not ask for it again; say that it waits.';
+
+/** The names of a rule are those of the model's parameters, and of what the builder fixed. */
+function conditionFacts(proposal: ModelToolCall, resolved: Record<string, Json>): Record<string, Json> {
+  const proposed = jsonOrNull(proposal.arguments);
+  const isObject = typeof proposed === 'object' && proposed !== null && !Array.isArray(proposed);
+  return { ...(isObject ? proposed : {}), ...resolved };
 }
 
 function emptyCall(proposal: ModelToolCall, message: string): Omit<NewCall, 'state'> {

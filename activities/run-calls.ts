@@ -30,7 +30,7 @@ export interface CallsVerdict {
 /** The rows of a step as an earlier run of it left them. */
 export function standingCalls(rows: readonly Call[], answersSeq: number): CallsVerdict {
   const leaves = rows.map(({ result }) => leavingOf(result)).find((leaving) => leaving !== null) ?? null;
-  const acted = rows.some(({ attempts }) => attempts > 0);
+  const acted = rows.some(({ attempts, askedAt }) => attempts > 0 || askedAt !== undefined);
   const approvals = rows.map(approvalOf).filter((approval) => approval !== null);
   const verdict = {
     kind: 'calls' as const,
@@ -43,12 +43,14 @@ export function standingCalls(rows: readonly Call[], answersSeq: number): CallsV
   return approvals.length === 0 ? verdict : { ...verdict, approvals };
 }
 
-function shown({ id, tool, state, reason }: Call): CallsVerdict['calls'][number] {
+function shown({ id, tool, state, reason, askedAt }: Call): CallsVerdict['calls'][number] {
   // A name that the model made up may hold anything, a customer's words too.
   const madeUp = reason === 'not_offered' && !NODE_TYPES.some((known) => known === tool);
   const call = { callId: id, tool: madeUp ? 'unknown' : tool };
   if (state === 'awaiting_confirmation') return { ...call, is: 'waits' };
-  return { ...call, is: hasEnded(state) ? 'ended' : 'to_run' };
+  // What an operator was asked about is made when they have decided, in another turn.
+  const isOver = hasEnded(state) || askedAt !== undefined;
+  return { ...call, is: isOver ? 'ended' : 'to_run' };
 }
 
 /**
@@ -67,7 +69,7 @@ export async function runCalls(
       answersSeq,
     ),
   };
-  const runs = planned.filter(({ row }) => row.state === 'planned');
+  const runs = planned.filter(({ row }) => row.state === 'planned' && row.askedAt === undefined);
   for (const together of sideBySide(runs)) {
     const regroup = mayStartOver && !verdict.acted;
     const tried = await Promise.all(together.map(({ row }) => tryOnce(ports, row, { regroup, answersSeq })));

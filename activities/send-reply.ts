@@ -12,17 +12,31 @@ export type SendVerdict =
   | { kind: 'unknown'; outboundId: string; answersSeq: number }
   | { kind: 'try_again'; afterMs: number | null; code: string };
 
+type Ports = Pick<ActivityPorts, 'ledger' | 'transcript' | 'channels' | 'clock' | 'failpoint'>;
+
+interface Attempt extends ConversationRef {
+  cause: string;
+  regroup: boolean;
+  lastAttempt: boolean;
+}
+
+/** One attempt at a planned message, and the end of the row that it tells of, if there is one, once it has ended. */
+export function makeSendReply(ports: Ports) {
+  const attempt = makeAttempt(ports);
+  return async ({ settles, ...order }: Attempt & { settles?: string }): Promise<SendVerdict> => {
+    const verdict = await attempt(order);
+    if (settles === undefined || verdict.kind === 'try_again') return verdict;
+    await ports.transcript.settle(order, [{ id: settles, reason: 'noted' }], ports.clock.now());
+    return verdict;
+  };
+}
+
 /**
- * One attempt at a planned message: the fence, the channel, the record. It may run again at any line: the fence
- * finds what the earlier run left and says what may still be done (DESIGN section 5).
+ * The fence, the channel, the record. It may run again at any line: the fence finds what the earlier run left and says
+ * what may still be done (DESIGN section 5).
  */
-export function makeSendReply(ports: Pick<ActivityPorts, 'ledger' | 'channels' | 'clock' | 'failpoint'>) {
-  return async ({
-    cause,
-    regroup,
-    lastAttempt,
-    ...ref
-  }: ConversationRef & { cause: string; regroup: boolean; lastAttempt: boolean }): Promise<SendVerdict> => {
+function makeAttempt(ports: Ports) {
+  return async ({ cause, regroup, lastAttempt, ...ref }: Attempt): Promise<SendVerdict> => {
     const fence = await ports.ledger.passFence(ref, cause, {
       regroup,
       now: ports.clock.now(),

@@ -1,50 +1,20 @@
 import type { ConversationRef } from '../contract/conversation.ts';
-import type { CoreIntent } from '../domain/intents.ts';
+import { needsApproval } from '../domain/approval.ts';
 import { describeContent } from '../domain/message.ts';
 import { callModel } from './call-model.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decide.ts';
 import { digestOf } from './digest.ts';
-import type {
-  ActivityPorts,
-  Call,
-  CallStep,
-  ExternalActionVersion,
-  NewCall,
-  TakenTurn,
-  TurnStep,
-} from './ports.ts';
+import type { ActivityPorts, Call, CallStep, NewCall, TakenTurn, TurnStep } from './ports.ts';
 import { parseUnderstanding, understandingRequest } from './prompts/understanding.ts';
+import { nextFor, understood } from './understood.ts';
+import type { UnderstandVerdict, Understood } from './understood.ts';
 
 type Taken = Extract<TakenTurn, { kind: 'taken' }>;
 
-/** What the turn goes on with. Ids, names and numbers only: the words are in the call's row. */
-export interface Understood {
-  kind: 'understood';
-  coreIntent: CoreIntent;
-  /** The customer asked for a person. */
-  wantsHuman: boolean;
-  answersSeq: number;
-  next:
-    /** `declined`: the call the customer did not want. */
-    | { do: 'talk'; declined: string | null }
-    | { do: 'ask'; callId: string }
-    | { do: 'confirm'; callId: string }
-    | { do: 'call'; callId: string; name: string; attempts: number; delayMs: number }
-    /** A tool the customer agreed to. */
-    | { do: 'run'; callId: string; tool: string };
-}
-
-export type UnderstandVerdict = Extract<TakenTurn, { kind: 'nothing' }> | Understood;
-
 /** Takes the turn's messages, asks the model once what they are about, and writes down what is to be done (INT-4). */
 export function makeUnderstandMessages(ports: ActivityPorts) {
-  return async ({
-    turn,
-    round,
-    callIsOpen,
-    ...ref
-  }: ConversationRef & { turn: number; round: number; callIsOpen: boolean }): Promise<UnderstandVerdict> => {
+  return async ({ turn, round, callIsOpen, withdrawn = null, ...ref }: Order): Promise<UnderstandVerdict> => {
     const taken = await ports.transcript.take(ref, turn, ports.clock.now(), { round });
     if (taken.kind === 'nothing') return (await leftBehind(ports, ref, { turn, round }, taken)) ?? taken;
     const step = { turn, round, step: 0, epoch: taken.epoch, answersSeq: taken.lastSeq };
@@ -59,13 +29,32 @@ export function makeUnderstandMessages(ports: ActivityPorts) {
       return understood('general', step, await nextFor(ports, ref, standing));
     }
     const notBefore = oldestQuestion(taken, ports.clock.now());
-    const open = await whatWaits(ports, ref, { turn, round, callIsOpen, notBefore });
+    const waits = await whatWaits(ports, ref, { turn, round, callIsOpen, notBefore });
+    const open = waits ?? (await withdrawnCall(ports, ref, withdrawn));
     const offered = { actions, open };
     const call = { ref, turn, kind: 'understand' as const, request: understandingRequest(taken, offered) };
     const { answer, step: trace } = await callModel(ports, call, parseUnderstanding);
     const next = await carryOut(ports, { ref, taken, step, open, trace }, decide(answer, offered));
     return { ...understood(answer.coreIntent, step, next), wantsHuman: answer.wantsHuman };
   };
+}
+
+interface Order extends ConversationRef {
+  turn: number;
+  round: number;
+  callIsOpen: boolean;
+  /** The call that waited for an operator until these messages came, and may be proposed anew (APR-5). */
+  withdrawn?: string | null;
+}
+
+/** What was known of it is not asked for twice. A tool's call the agent proposes by itself. */
+async function withdrawnCall(
+  { calls }: Pick<ActivityPorts, 'calls'>,
+  { organisationId }: ConversationRef,
+  callId: string | null,
+): Promise<Call | null> {
+  const call = callId === null ? null : await calls.read({ organisationId, callId });
+  return call === null || call.externalAction === null ? null : call;
 }
 
 /**
@@ -121,10 +110,6 @@ async function leftBehind(
   return understood('general', { ...step, answersSeq: throughSeq }, await nextFor(ports, ref, standing));
 }
 
-function understood(coreIntent: CoreIntent, { answersSeq }: CallStep, next: Understood['next']): Understood {
-  return { kind: 'understood', coreIntent, wantsHuman: false, answersSeq, next };
-}
-
 async function coreIntentOnly(ports: ActivityPorts, ref: ConversationRef, taken: Taken, step: CallStep) {
   const call = { ref, turn: step.turn, kind: 'understand' as const, request: understandingRequest(taken) };
   const { answer, step: trace } = await callModel(ports, call, parseUnderstanding);
@@ -150,6 +135,14 @@ async function carryOut(
   const now = clock.now();
   if (decision.kind === 'act') {
     const call = await newCall(ports, ref, { taken, step, open }, decision);
+    const { tool, digest } = call;
+    const waiting =
+      call.needsApproval === true ? await calls.waitingForApproval(ref, { tool, digest }) : null;
+    if (waiting !== null) {
+      await transcript.recordStep(ref, trace, now);
+      if (open !== null && decision.cancel !== null) await calls.cancel(ref, open.id, decision.cancel, now);
+      return nextFor(ports, ref, waiting, decision.action);
+    }
     const [planned] = await calls.plan(ref, step, [call], trace, now);
     await ports.failpoint('call.planned');
     // Planned first: what was known so far is lost to nobody who dies in between.
@@ -160,10 +153,10 @@ async function carryOut(
   }
   await transcript.recordStep(ref, trace, now);
   if (decision.kind === 'agreed') {
-    const confirmed = await calls.confirm(ref, decision.call.id, step, oldestQuestion(taken, now));
-    return confirmed
-      ? nextFor(ports, ref, { ...decision.call, state: 'planned' })
-      : { do: 'talk', declined: null };
+    const { organisationId } = ref;
+    const confirmed = await calls.confirm(ref, decision.call.id, step, oldestQuestion(taken, now), now);
+    const call = confirmed ? await calls.read({ organisationId, callId: decision.call.id }) : null;
+    return call === null ? { do: 'talk', declined: null } : nextFor(ports, ref, call);
   }
   if (open !== null && decision.cancel !== null) await calls.cancel(ref, open.id, decision.cancel, now);
   const declined = decision.cancel === 'customer_refused' ? (open?.id ?? null) : null;
@@ -181,6 +174,7 @@ async function newCall(
     missing.length === 0 &&
     (await calls.madeBefore(ref, step.turn, { tool: 'external_action', digest })) !== null;
   const asks = action.requiresConfirmation || again;
+  const needed = needsApproval(action.needsApproval, values);
   return {
     tool: 'external_action',
     externalAction: { id: action.id, version: action.version },
@@ -188,7 +182,8 @@ async function newCall(
     arguments: values,
     digest,
     reliability: 'keyed',
-    state: missing.length > 0 ? 'gathering' : asks ? 'awaiting_confirmation' : 'planned',
+    needsApproval: needed,
+    state: stateOf({ missing, asks, needsApproval: needed }),
     reason: again ? 'made_before' : null,
     result: null,
     confidence,
@@ -200,31 +195,9 @@ async function newCall(
   };
 }
 
-/** How the workflow goes on with a call as its row stands. */
-async function nextFor(
-  { externalActions }: Pick<ActivityPorts, 'externalActions'>,
-  ref: ConversationRef,
-  call: Call,
-  known?: ExternalActionVersion,
-): Promise<Understood['next']> {
-  const { id: callId, tool } = call;
-  if (call.state === 'gathering') return { do: 'ask', callId };
-  if (call.state === 'awaiting_confirmation') return { do: 'confirm', callId };
-  if (call.externalAction === null) return { do: 'run', callId, tool };
-  const { id, version } = call.externalAction;
-  const action = known ?? (await externalActions.version(ref.organisationId, id, version));
-  return { do: 'call', callId, ...callingPolicy(action) };
-}
-
-export interface CallingPolicy {
-  name: string;
-  attempts: number;
-  delayMs: number;
-}
-
-/** How often and how patiently the builder wants the receiver called (EXT-1). */
-export function callingPolicy(action: ExternalActionVersion | null): CallingPolicy {
-  if (action === null) return { name: 'external_action', attempts: 1, delayMs: 1_000 };
-  const attempts = action.retryOnFailure ? action.maxRetries : 1;
-  return { name: action.actionName, attempts, delayMs: action.retryDelaySeconds * 1000 };
+/** What is missing is asked for, then the customer's agreement, then an operator's (APR-5). */
+function stateOf(call: { missing: string[]; asks: boolean; needsApproval: boolean }): NewCall['state'] {
+  if (call.missing.length > 0) return 'gathering';
+  if (call.asks) return 'awaiting_confirmation';
+  return call.needsApproval ? 'awaiting_approval' : 'planned';
 }

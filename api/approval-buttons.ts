@@ -21,6 +21,8 @@ const NOT_OURS = told(
   'This button no longer does anything. Please look at the current state in the console.',
 );
 
+const ANOTHER_CALL = told('It is another call by now than the one shown here. Nothing was decided.');
+
 /**
  * A press on one of the buttons of a request (APR-7). Slack says who pressed; whether they may is judged here, and then it
  * is a decision like any other: of all who decide at once one does, and the others are told who and when (APR-4).
@@ -44,10 +46,11 @@ export async function pressed(
   const result = await gateway.approvals.decide(
     decider,
     id,
-    { decision, response: null, responseData: null },
+    { decision, response: null, responseData: null, digest: button.digest },
     now,
   );
-  if (result.kind === 'unknown') return NOT_OURS;
+  if (result.kind === 'unknown' || result.kind === 'invalid') return NOT_OURS;
+  if (result.kind === 'changed') return ANOTHER_CALL;
   tellWaiting(gateway, result);
   return result.kind === 'done'
     ? { tell: null, shows: await inTheEnd(organisationId, result.approval, gateway) }

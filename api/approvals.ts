@@ -1,11 +1,29 @@
 import { z } from 'zod';
 import { APPROVAL_STATUSES, PRIORITIES } from '../domain/approval.ts';
+import { CALL_STATES } from '../domain/call.ts';
+import { redactedArguments, redactedJson } from '../domain/redacted-request.ts';
 import type { Gateway } from './gateway.ts';
-import type { ApprovalRecord, ApprovalResult } from './ports.ts';
+import { editOf } from './edit-call.ts';
+import type { ApprovalCall, ApprovalRecord, ApprovalResult, EditProblem } from './ports.ts';
 import { Problem, unknown } from './problem.ts';
 import { operation } from './route.ts';
 import { byId, id, pageOf, pageQuery, time, timeOrNull, toPage, toPageQuery, words } from './shapes.ts';
 import type { Json } from '../domain/external-action.ts';
+
+const call = z
+  .strictObject({
+    id,
+    tool: z.string().meta({ description: 'As the model calls it, or external_action' }),
+    external_action: z
+      .strictObject({ id, version: z.int(), action_name: z.string(), display_name: z.string() })
+      .nullable(),
+    arguments: z.unknown().meta({ description: 'What it would be done with, secrets redacted' }),
+    editable_arguments: z.unknown().meta({ description: 'Those that a decision may change' }),
+    state: z.enum(CALL_STATES),
+    reason: z.string().nullable().meta({ description: 'A code' }),
+    edited: z.boolean().meta({ description: 'An operator gave it other arguments' }),
+  })
+  .meta({ id: 'ApprovalCall' });
 
 const approval = z
   .strictObject({
@@ -20,7 +38,14 @@ const approval = z
     priority: z.enum(PRIORITIES),
     response: z.string().nullable(),
     response_data: z.unknown().meta({ description: 'Any JSON; null where none was given' }),
-    decided_by: z.string().nullable().meta({ description: 'member:, key: or agent:, and an id' }),
+    decided_by: z
+      .string()
+      .nullable()
+      .meta({ description: 'member:, key: or agent:, and an id; or customer' }),
+    digest: z.string().nullable().meta({ description: 'Of the exact call that waits; null: none does' }),
+    call: call
+      .nullable()
+      .meta({ description: 'The call that waits for the decision; null: a request of its own' }),
     created_at: time,
     expires_at: time,
     resolved_at: time.nullable(),
@@ -31,13 +56,15 @@ const ended = z.strictObject({
   status: z.enum(APPROVAL_STATUSES),
   decided_by: z.string().nullable(),
   decided_at: time.nullable(),
+  digest: z.string().nullable().meta({ description: 'Of the call that was decided about' }),
+  edited: z.boolean(),
 });
 
 const LONGEST_RESPONSE = 2_000;
 /** As of what a model may attach to its request. */
 const LARGEST_DATA = 10 * 1024;
 
-const responseData = z
+const data = z
   .record(z.string(), z.unknown())
   .refine(
     (data) => Buffer.byteLength(JSON.stringify(data)) <= LARGEST_DATA,
@@ -75,14 +102,23 @@ export const decideApproval = operation({
     response: words(LONGEST_RESPONSE)
       .optional()
       .meta({ description: 'For the agent, and through it the customer' }),
-    response_data: responseData.optional(),
+    response_data: data.optional(),
+    arguments: data.optional().meta({
+      description: 'Changes those of the call before it is approved; what is not named stays',
+    }),
+    digest: z.string().max(100).optional().meta({
+      description: 'Of the call you saw: another one by now is 409, and nothing is decided',
+    }),
   }),
   status: 200,
   answer: ended,
   also: [409, 410],
   async run({ caller, params, body }, gateway) {
-    const { decision, response = null, response_data = null } = body;
-    const decided = { decision, response, responseData: response_data as Json };
+    const { decision, response = null, response_data = null, digest = null } = body;
+    if (body.arguments !== undefined && decision === 'deny')
+      throw wrong([{ field: '', message: 'is only for approve' }]);
+    const edit = body.arguments === undefined ? null : editOf(body.arguments as Record<string, Json>);
+    const decided = { decision, response, responseData: response_data as Json, digest, edit };
     const now = gateway.clock.now();
     return toEnded(done(gateway, await gateway.approvals.decide(caller, params.id, decided, now)));
   },
@@ -116,6 +152,8 @@ export const changeApproval = operation({
 
 function done(gateway: Gateway, result: ApprovalResult): ApprovalRecord {
   if (result.kind === 'unknown') throw unknown('approval');
+  if (result.kind === 'invalid') throw wrong(result.problems);
+  if (result.kind === 'changed') throw changed(result.approval);
   tellWaiting(gateway, result);
   if (result.kind === 'ended') throw tooLate(result.approval);
   return result.approval;
@@ -124,12 +162,25 @@ function done(gateway: Gateway, result: ApprovalResult): ApprovalRecord {
 /** What came of it, told to whoever waits; a Temporal that is away hears of it later. */
 export function tellWaiting(
   { conversations }: Gateway,
-  result: Exclude<ApprovalResult, { kind: 'unknown' }>,
+  result: Extract<ApprovalResult, { kind: 'done' | 'ended' }>,
 ): void {
   const { approval, signal } = result;
   if (signal !== null) conversations.signalSoon(signal);
   if (signal !== null || (result.kind === 'done' && approval.status !== 'pending'))
     conversations.decidedSoon(approval.id);
+}
+
+function wrong(problems: readonly EditProblem[]): Problem {
+  const errors = problems.map(({ field, message }) => ({
+    field: field === '' ? 'arguments' : `arguments.${field}`,
+    message,
+  }));
+  return new Problem(422, 'Some fields are not valid.', { errors });
+}
+
+function changed({ status, digest }: ApprovalRecord): Problem {
+  const detail = 'It is another call by now than the one you saw. Nothing was decided: read it again.';
+  return new Problem(409, detail, { extra: { approval_status: status, digest } });
 }
 
 function tooLate(approval: ApprovalRecord): Problem {
@@ -141,8 +192,25 @@ function tooLate(approval: ApprovalRecord): Problem {
   return new Problem(wasDecided ? 409 : 410, `The request was ${status}${who}${when}.`, { extra });
 }
 
-function toEnded({ status, decidedBy, resolvedAt }: ApprovalRecord): z.input<typeof ended> {
-  return { status, decided_by: decidedBy, decided_at: timeOrNull(resolvedAt) };
+function toEnded({ status, decidedBy, resolvedAt, digest, call }: ApprovalRecord): z.input<typeof ended> {
+  const edited = call?.edited ?? false;
+  return { status, decided_by: decidedBy, decided_at: timeOrNull(resolvedAt), digest, edited };
+}
+
+function toCall(made: ApprovalCall): z.input<typeof call> {
+  const { externalAction: action, editable, tool, ...same } = made;
+  return {
+    ...same,
+    tool,
+    external_action: action && {
+      id: action.id,
+      version: action.version,
+      action_name: action.name,
+      display_name: action.displayName,
+    },
+    arguments: redactedArguments(tool, made.arguments),
+    editable_arguments: redactedJson(editable),
+  };
 }
 
 function toApproval(record: ApprovalRecord): z.input<typeof approval> {
@@ -159,6 +227,8 @@ function toApproval(record: ApprovalRecord): z.input<typeof approval> {
     response: record.response,
     response_data: record.responseData,
     decided_by: record.decidedBy,
+    digest: record.digest,
+    call: record.call && toCall(record.call),
     created_at: record.createdAt.toISOString(),
     expires_at: record.expiresAt.toISOString(),
     resolved_at: timeOrNull(record.resolvedAt),

@@ -27,6 +27,9 @@ const summary = z
       description: "Where it waits for a person; without a division in the organisation's own queue",
     }),
     tags: z.array(z.string()),
+    open_approvals: z
+      .array(z.strictObject({ id, request_type: z.string(), expires_at: time }))
+      .meta({ description: 'What operators are asked about, the oldest first' }),
     temporal_url: z.url().nullable(),
   })
   .meta({ id: 'Conversation' });
@@ -125,7 +128,16 @@ export const readTurns = operation({
 });
 
 function toSummary(conversation: ConversationSummary, { options }: Gateway): z.input<typeof summary> {
-  const { agentId, channelIntegrationId, openedAt, lastMessageAt, resolvedAt, queue, ...same } = conversation;
+  const {
+    agentId,
+    channelIntegrationId,
+    openedAt,
+    lastMessageAt,
+    resolvedAt,
+    queue,
+    openApprovals,
+    ...same
+  } = conversation;
   return {
     ...same,
     agent_id: agentId,
@@ -134,6 +146,11 @@ function toSummary(conversation: ConversationSummary, { options }: Gateway): z.i
     last_message_at: timeOrNull(lastMessageAt),
     resolved_at: timeOrNull(resolvedAt),
     queue: queue && { division_id: queue.divisionId, since: queue.since.toISOString() },
+    open_approvals: openApprovals.map(({ id, requestType, expiresAt }) => ({
+      id,
+      request_type: requestType,
+      expires_at: expiresAt.toISOString(),
+    })),
     temporal_url: options.workflowUrl?.(conversation.id) ?? null,
   };
 }

@@ -13,6 +13,7 @@ type ExecutionStatus = (typeof EXECUTION_STATUSES)[number];
 const STATUS: Readonly<Record<CallState, ExecutionStatus>> = {
   gathering: 'pending',
   awaiting_confirmation: 'pending',
+  awaiting_approval: 'pending',
   planned: 'pending',
   calling: 'pending',
   succeeded: 'success',

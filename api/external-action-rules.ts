@@ -2,6 +2,7 @@ import { BUILT_IN_VARIABLES } from '../domain/external-action.ts';
 import type { ExternalAction, Json, Variable } from '../domain/external-action.ts';
 import { placeholdersOf } from '../domain/template.ts';
 import { readVariable } from '../domain/variables.ts';
+import { ruleProblems } from './approval-rule.ts';
 import type { FieldError } from './problem.ts';
 
 /**
@@ -14,6 +15,11 @@ export function problemsOf(action: ExternalAction): FieldError[] {
     ...templateProblems(action),
     ...payloadProblems(action),
     ...authenticationProblems(action),
+    ...ruleProblems(
+      'needs_approval',
+      action.needsApproval,
+      action.variables.map(({ name }) => name),
+    ),
   ];
 }
 
@@ -61,6 +67,7 @@ function templateProblems(action: ExternalAction): FieldError[] {
     ...messageProblems('failure_message', action.failureMessage, inFailure),
     ...messageProblems('in_progress_message', action.inProgressMessage, () => false),
     ...messageProblems('confirmation_message', action.confirmationMessage, isOwn),
+    ...messageProblems('approval_message', action.approvalMessage, isOwn),
   ];
 }
 

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { HTTP_METHODS, VARIABLE_TYPES } from '../domain/external-action.ts';
 import { isHeaderName, mayBeSent } from './external-action-headers.ts';
 import { addressProblem } from './external-action-address.ts';
+import { approvalRule, onNewMessage } from './approval-rule.ts';
 import { id, readable, time, words } from './shapes.ts';
 
 /** What an external action is made of on the wire (EXT-1). What takes several fields to judge is in the rules. */
@@ -126,6 +127,9 @@ const definition = {
   confidence_threshold: z.number().min(0).max(1),
   requires_confirmation: z.boolean(),
   confirmation_message: message,
+  needs_approval: approvalRule,
+  approval_message: message,
+  on_new_message: onNewMessage,
   retry_on_failure: z.boolean(),
   max_retries: z.int().min(1).max(10).meta({ description: 'Attempts in all' }),
   retry_delay_seconds: z.number().min(0).max(60),

@@ -1,4 +1,5 @@
 import type { ConversationStatus, Owner } from '../domain/conversation.ts';
+import type { PendingApproval } from './approval.ts';
 import type { Buffered } from '../domain/buffer.ts';
 
 /** Which conversation an activity or a signal is about. */
@@ -63,6 +64,9 @@ export interface OpenCall {
   due: number;
 }
 
+/** What operators were asked and have not decided. */
+export type OpenApproval = Omit<PendingApproval, 'remindAt'>;
+
 /** The only thing a conversation holds, and the only thing it carries into its next run. */
 export interface ConversationState {
   epoch: number;
@@ -95,7 +99,7 @@ export interface ConversationState {
   /** The customer broke a silence that had led to something: the step it had come to, until that is noted. */
   brokenAt: number | null;
   /** What operators were asked and have not decided. Epoch milliseconds. */
-  openApprovals: { actionId: string; expiresAt: number }[];
+  openApprovals: OpenApproval[];
   /** Decisions the customer is to hear. */
   decisions: { actionId: string; rowId: string }[];
   /** Operators' own replies that wait to be sent, in the order of their commit. */
@@ -133,5 +137,5 @@ export interface ConversationView {
   callsUnderWay: number;
   /** The step that is next and when it fires; null where silence leads to nothing. */
   idleStep: { step: number; due: number } | null;
-  openApprovals: { actionId: string; expiresAt: number }[];
+  openApprovals: OpenApproval[];
 }

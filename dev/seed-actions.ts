@@ -15,7 +15,7 @@ const examples = (texts: Record<'en' | 'ar' | 'id', string[]>): ExternalAction['
 
 /** The external actions of the example organisation; `receiver` is the address of its order system. */
 export function exampleActions(receiver: string): ExternalAction[] {
-  return [createOrder(receiver), cancelOrder(receiver)];
+  return [createOrder(receiver), cancelOrder(receiver), payBack(receiver)];
 }
 
 function createOrder(receiver: string): ExternalAction {
@@ -93,6 +93,39 @@ function cancelOrder(receiver: string): ExternalAction {
     priority: 10,
     requiresConfirmation: true,
     confirmationMessage: 'Shall I cancel order {{order_number}}? Please answer yes or no.',
+  };
+}
+
+function payBack(receiver: string): ExternalAction {
+  return {
+    ...DEFAULT_EXTERNAL_ACTION,
+    actionName: 'refund',
+    displayName: 'Refund',
+    description: 'Pays a customer back, in dollars.',
+    icon: 'undo',
+    trainingExamples: examples({
+      en: ['I want a refund of some dollars', 'Please refund dollars to me'],
+      ar: ['أريد استرداد دولار', 'استرداد بعض الدولارات'],
+      id: ['Saya minta refund dolar'],
+    }),
+    webhookUrl: receiver,
+    payloadTemplate: { event: 'refund', amount: '{{amount}}', conversation: '{{conversation_id}}' },
+    variables: [
+      {
+        name: 'amount',
+        prompt: 'How many dollars',
+        type: 'number',
+        required: true,
+        defaultValue: null,
+        options: [],
+      },
+    ],
+    successMessage: 'We have paid {{amount}} dollars back to you.',
+    failureMessage: 'Sorry, the refund of {{amount}} dollars could not be made.',
+    needsApproval: 'amount > 100',
+    approvalMessage:
+      'For a refund of {{amount}} dollars a colleague has to agree. I will write to you as soon as it is decided.',
+    onNewMessage: 'keep',
   };
 }
 

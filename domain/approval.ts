@@ -82,3 +82,14 @@ export function approvalRuleProblems(rule: ApprovalRule, names?: readonly string
 function isAlways(rule: string): boolean {
   return rule.trim().toLowerCase() === 'always';
 }
+
+/** What becomes of a call that waits for an operator when its customer writes meanwhile (APR-5). */
+export const ON_NEW_MESSAGE = [
+  /** It goes on waiting. */
+  'keep',
+  /** It is withdrawn, and the agent may propose it anew with what was said. */
+  'ask_again',
+  /** It is withdrawn. */
+  'withdraw',
+] as const;
+export type OnNewMessage = (typeof ON_NEW_MESSAGE)[number];

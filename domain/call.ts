@@ -4,6 +4,8 @@ export const CALL_STATES = [
   'gathering',
   /** The customer is asked whether to go ahead. */
   'awaiting_confirmation',
+  /** An operator is asked whether it may be made (APR-5). */
+  'awaiting_approval',
   'planned',
   /** It passed the fence: its effect may exist. */
   'calling',
@@ -15,7 +17,7 @@ export const CALL_STATES = [
   'unknown',
   /** Never called: a gate, a rule or a bad argument stood in the way. */
   'refused',
-  /** Never called: the customer said no, turned to something else, or did not answer. */
+  /** Never called: the customer or an operator said no, turned to something else, or did not answer. */
   'cancelled',
   /** Never called: the turn started over with newer messages. */
   'superseded',
@@ -36,6 +38,14 @@ export type Effect = 'read' | 'write';
 /** Where a call comes from. Tests and replays are a builder's, without a customer behind them. */
 export type CallOrigin = 'conversation' | 'test' | 'replay';
 
+const STILL_OPEN: ReadonlySet<CallState> = new Set([
+  'gathering',
+  'awaiting_confirmation',
+  'awaiting_approval',
+  'planned',
+  'calling',
+]);
+
 export function hasEnded(state: CallState): boolean {
-  return !['gathering', 'awaiting_confirmation', 'planned', 'calling'].includes(state);
+  return !STILL_OPEN.has(state);
 }

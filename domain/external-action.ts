@@ -1,3 +1,5 @@
+import type { ApprovalRule, OnNewMessage } from './approval.ts';
+
 /** A value as JSON has it. */
 export type Json = string | number | boolean | null | Json[] | { [name: string]: Json };
 
@@ -48,6 +50,12 @@ export interface ExternalAction {
   confidenceThreshold: number;
   requiresConfirmation: boolean;
   confirmationMessage: string;
+  /** Which calls wait for an operator (APR-5). */
+  needsApproval: ApprovalRule;
+  /** What the customer hears when one does. */
+  approvalMessage: string;
+  /** What becomes of one that waits when the customer writes. */
+  onNewMessage: OnNewMessage;
   retryOnFailure: boolean;
   /** Attempts in all, the first included. */
   maxRetries: number;
@@ -72,6 +80,10 @@ export const DEFAULT_EXTERNAL_ACTION = {
   confidenceThreshold: 0.8,
   requiresConfirmation: false,
   confirmationMessage: 'Shall I go ahead? Please answer yes or no.',
+  needsApproval: null,
+  approvalMessage:
+    'A colleague of mine has to agree to this first. I will write to you as soon as it is decided.',
+  onNewMessage: 'keep',
   retryOnFailure: true,
   maxRetries: 3,
   retryDelaySeconds: 1,

@@ -48,6 +48,12 @@ export function confirmationText(action: ExternalAction, values: Values): Filled
   );
 }
 
+/** That an operator has to agree first (APR-5). */
+export function approvalText(action: ExternalAction, values: Values): FilledMessage {
+  const { approvalMessage } = DEFAULT_EXTERNAL_ACTION;
+  return messageOf(action.approvalMessage, approvalMessage, action, values, null);
+}
+
 /** A receiver's answer as JSON; null where it is none, or nested beyond reason. */
 export function readResponse(body: string): Json | null {
   try {

@@ -39,6 +39,13 @@ export function redactedRequest(
   };
 }
 
+/** The arguments of a call as people are shown them; those of an `api` call are the request itself. */
+export function redactedArguments(tool: string, args: Json): Json {
+  if (!tool.startsWith('api_')) return redactedJson(args);
+  const { connection = null, ...request } = args as unknown as OutgoingRequest & { connection?: Json };
+  return { ...(redactedRequest(request) as { [name: string]: Json }), connection };
+}
+
 /** Names are compared in lower case and with camel case taken apart: apiKey, API_KEY, x-api-key. */
 export function isSecretName(name: string): boolean {
   const spelled = name
@@ -77,7 +84,7 @@ function redactedBody(body: string): Json {
   }
 }
 
-function redactedJson(value: Json): Json {
+export function redactedJson(value: Json): Json {
   if (Array.isArray(value)) return value.map(redactedJson);
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(

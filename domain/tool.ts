@@ -1,3 +1,5 @@
+import type { ApprovalRule, OnNewMessage } from './approval.ts';
+
 /** The built-in actions (ACT-1), the generic `api` action (ACT-9), and what asks an operator (APR-1). */
 export const NODE_TYPES = [
   'qontak_crm_deal_create',
@@ -22,6 +24,15 @@ export interface AgentTool {
   fields: Record<string, unknown>;
   /** The customer is asked before it runs (EXT-4). */
   requiresConfirmation: boolean;
+  /** Which calls wait for an operator (APR-5); absent: none. */
+  needsApproval?: ApprovalRule;
+  /** What becomes of one that waits when the customer writes; absent: it goes on waiting. */
+  onNewMessage?: OnNewMessage;
+}
+
+/** How the model calls a tool that an agent has. */
+export function calledAs({ nodeType, fields }: Pick<AgentTool, 'nodeType' | 'fields'>): string {
+  return nodeType === 'api' ? `api_${String(fields['name'])}` : nodeType;
 }
 
 /** What decides whether a tool may be used in an organisation (ACT-7). */

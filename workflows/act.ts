@@ -1,13 +1,13 @@
-import { condition } from '@temporalio/workflow';
 import type { ComposeVerdict, Understood } from '../activities/index.ts';
 import type { OpenCall } from '../contract/conversation.ts';
 import type { CoreIntent } from '../domain/intents.ts';
-import { awaitDecision, callInTime, callTool, giveAway } from './call.ts';
-import { changedHandsSince } from './changed-hands.ts';
+import { askOperator, waitAside } from './ask-operator.ts';
+import { callInTime, callTool } from './call.ts';
 import { ownStore, untilStoreIsBack } from './effects.ts';
+import { finishCalls } from './finish-calls.ts';
 import { MAX_STEPS } from './policy.ts';
 import { isEscalated } from './silence.ts';
-import type { Round, TurnShell } from './shell.ts';
+import type { Decision, Round, TurnShell } from './shell.ts';
 
 /** What a round of a turn came to. */
 export type Draft =
@@ -42,11 +42,13 @@ interface Speech {
   declined: string | null;
   /** What the reply is to ask. */
   asking: Question | null;
+  /** What an operator decided, in place of messages (APR-3). */
+  decision?: Decision;
 }
 
 /** Understands the messages where something depends on it, then acts on what they ask for, or talks. */
 export async function act(round: Round): Promise<Draft> {
-  const { shell, turn } = round;
+  const { shell, turn, withdrawn = null } = round;
   const { settings, openCall } = shell.state();
   if (isEscalated(shell.state())) return hold(round);
   if (!settings.understand && openCall === null) return talk(round, SPEAKING_AT_ONCE);
@@ -54,7 +56,13 @@ export async function act(round: Round): Promise<Draft> {
   const understood = await untilStoreIsBack(
     () =>
       shell.modelCalls.understandMessages.executeWithOptions({ summary: `turn ${turn}` }, [
-        { ...shell.ref, turn, round: round.round, callIsOpen: openCall !== null },
+        {
+          ...shell.ref,
+          turn,
+          round: round.round,
+          callIsOpen: openCall !== null,
+          ...(withdrawn === null ? {} : { withdrawn }),
+        },
       ]),
     'MODEL_UNAVAILABLE',
   );
@@ -69,6 +77,10 @@ export async function act(round: Round): Promise<Draft> {
       return talk(round, { ...speech, asking: { callId: next.callId, kind: 'gathering' } });
     case 'confirm':
       return askToConfirm(round, speech, next.callId);
+    case 'await':
+      if (!next.inOwnWords) return askOperator(round, next);
+      await waitAside(round, next.approval);
+      return talk(round, speech);
     case 'call':
       return callExternally(round, next, understood.answersSeq);
     case 'run': {
@@ -78,7 +90,7 @@ export async function act(round: Round): Promise<Draft> {
   }
 }
 
-const SPEAKING_AT_ONCE: Speech = {
+export const SPEAKING_AT_ONCE: Speech = {
   coreIntent: null,
   wantsHuman: false,
   understood: false,
@@ -128,7 +140,7 @@ async function askToConfirm(round: Round, speech: Speech, callId: string): Promi
  * words or its steps are used up (CONV-5). Messages that come meanwhile are not taken: they start the turn over, or
  * wait for the next.
  */
-async function talk(round: Round, speech: Speech): Promise<Draft> {
+export async function talk(round: Round, speech: Speech): Promise<Draft> {
   const { shell } = round;
   let asking = speech.asking;
   let done = '';
@@ -163,37 +175,6 @@ function shortList(names: readonly string[]): string {
   return once.length <= 3 ? once.join(', ') : `${once.slice(0, 3).join(', ')} and ${once.length - 3} more`;
 }
 
-/**
- * The step has tried each of its calls once; what did not end is tried again here, where its waits show.
- * @param began the epoch in which the step began
- */
-async function finishCalls(
-  round: Round,
-  { acted, refused, leaves, calls, approvals = [], answersSeq }: Extract<ComposeVerdict, { kind: 'calls' }>,
-  began: number,
-): Promise<Extract<Draft, { kind: 'start_over' | 'gave_away' }> | null> {
-  if (acted) round.mayStartOver = false;
-  if (refused) return { kind: 'start_over' };
-  for (const approval of approvals) await awaitDecision(round.shell, approval);
-  if (leaves !== null) return giveAway(round.shell, leaves, answersSeq);
-  for (const call of calls.filter(({ is }) => is === 'to_run')) {
-    if (call.afterMs !== undefined && !changedHandsSince(round.shell, began))
-      await waitAsAsked(round, call.tool, call.afterMs);
-    const stopped = await callTool(round, call, answersSeq);
-    if (stopped !== null) return stopped;
-  }
-  return null;
-}
-
-/** A change of hands ends the wait: what is left to say of the call the fence knows. */
-async function waitAsAsked({ shell, turn }: Round, tool: string, afterMs: number): Promise<void> {
-  shell.doing(`turn ${turn}: ${tool} is tried again in ${afterMs / 1000} s, as asked`);
-  const { epoch } = shell.state();
-  await condition(() => shell.state().epoch !== epoch, afterMs, {
-    summary: `turn ${turn}: ${tool} asked to wait`,
-  });
-}
-
 /** @param after the tools of the step before: the history says what the model knows by now */
 function compose(
   round: Round,
@@ -201,7 +182,7 @@ function compose(
   { step, after }: { step: number; after: string },
 ): Promise<ComposeVerdict> {
   const { shell, turn } = round;
-  const { coreIntent, wantsHuman, understood, declined, asking } = speech;
+  const { coreIntent, wantsHuman, understood, declined, asking, decision } = speech;
   const voice = coreIntent === null ? '' : `, ${coreIntent}`;
   const later = step === 1 ? '' : `, step ${step} after ${after}`;
   shell.doing(`turn ${turn}: composing the reply${voice}${later}`);
@@ -217,6 +198,7 @@ function compose(
     understood,
     declined,
     asking: asking?.callId ?? null,
+    ...(decision === undefined ? {} : { decision }),
   };
   return untilStoreIsBack(
     () =>

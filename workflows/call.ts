@@ -1,8 +1,6 @@
-import { condition, log, startChild } from '@temporalio/workflow';
+import { condition, log } from '@temporalio/workflow';
 import type { CallVerdict } from '../activities/index.ts';
-import { APPROVAL_WORKFLOW } from '../contract/approval.ts';
-import type { ApprovalInput, PendingApproval } from '../contract/approval.ts';
-import { approvalWorkflowId } from '../contract/ids.ts';
+import { awaitDecision } from './ask-operator.ts';
 import { externalCall, failureCode, ownStore, toolCalls, untilStoreIsBack } from './effects.ts';
 import type { Draft } from './act.ts';
 import type { Round, TurnShell } from './shell.ts';
@@ -90,26 +88,6 @@ export async function callTool(
   if (verdict.approval !== undefined) await awaitDecision(shell, verdict.approval);
   round.mayStartOver = false;
   return verdict.leaves === null ? null : giveAway(shell, verdict.leaves, answersSeq);
-}
-
-/**
- * The request waits in a workflow of its own, which outlives this run (APR-3): it reminds, and lets the request expire.
- * One that was started already goes on.
- */
-export async function awaitDecision(shell: TurnShell, approval: PendingApproval): Promise<void> {
-  const { actionId, expiresAt } = approval;
-  try {
-    await startChild<(input: ApprovalInput) => Promise<void>>(APPROVAL_WORKFLOW, {
-      workflowId: approvalWorkflowId(actionId),
-      args: [{ ...shell.ref, ...approval }],
-      parentClosePolicy: 'ABANDON',
-      staticSummary: 'waits for the decision of an operator',
-    });
-  } catch (error) {
-    // The class is not the workflow package's to import.
-    if ((error as Error).name !== 'WorkflowExecutionAlreadyStartedError') throw error;
-  }
-  shell.tell({ fact: 'approvalAsked', actionId, expiresAt });
 }
 
 /** A tool assigned or resolved the conversation: its closing message is all that is left to say. */

@@ -7,6 +7,7 @@ import {
   upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow';
+import { awaitAgain } from './ask-operator.ts';
 import { callReceiver } from './call.ts';
 import type { ExternalCall } from './call.ts';
 import type { ConversationInput, ConversationState } from '../contract/conversation.ts';
@@ -68,6 +69,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
     const sending = opened.sending.map(({ outboundId }) => ({ outboundId, due }));
     tell({ fact: 'opened', opened: { ...opened, sending }, now: Date.now() });
     for (const call of opened.underWay) void goOnCalling(call);
+    awaitAgain(shell, opened);
   }
   void watchFarDeadline();
   void sendReplies();

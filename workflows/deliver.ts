@@ -13,6 +13,8 @@ interface Sending {
   label: string;
   /** Newer messages of the customer stand in its way. */
   regroup: boolean;
+  /** The row that the message tells of: it is settled with the send. */
+  settles?: string;
   /** The channel said "not now". */
   onWait?: () => void;
 }
@@ -23,7 +25,7 @@ interface Sending {
  */
 export async function deliver(
   shell: TurnShell,
-  { cause, label, regroup, onWait }: Sending,
+  { cause, label, regroup, settles, onWait }: Sending,
 ): Promise<Delivered> {
   for (let attempt = 1; ; attempt++) {
     shell.doing(`${label}: sending${attempt === 1 ? '' : `, attempt ${attempt}`}`);
@@ -31,7 +33,13 @@ export async function deliver(
     const { epoch: before } = shell.state();
     const verdict = await untilStoreIsBack(() =>
       ownStore.sendReply.executeWithOptions({ summary: label }, [
-        { ...shell.ref, cause, regroup, lastAttempt: attempt >= MAX_SEND_ATTEMPTS },
+        {
+          ...shell.ref,
+          cause,
+          regroup,
+          lastAttempt: attempt >= MAX_SEND_ATTEMPTS,
+          ...(settles === undefined ? {} : { settles }),
+        },
       ]),
     );
     if (verdict.kind === 'failed') log.warn('a message was not delivered', { cause, code: verdict.code });

@@ -59,6 +59,7 @@ export const ownStore =
       | 'noteNudge'
       | 'noteIdleReset'
       | 'planDecision'
+      | 'withdrawApprovals'
       | 'postPlaceholder'
       | 'clearPlaceholders'
       | 'holdEscalated'

@@ -1,4 +1,4 @@
-import type { OpenCall, TurnSettings, Watch } from '../contract/conversation.ts';
+import type { OpenApproval, OpenCall, TurnSettings, Watch } from '../contract/conversation.ts';
 import type { EnteredRow } from '../contract/rows.ts';
 import type { Owner } from '../domain/conversation.ts';
 
@@ -36,8 +36,11 @@ export type Fact =
   /** A newer message is on its way, or there is nothing more to fire. */
   | { fact: 'idleStopped' }
   | { fact: 'breakNoted' }
-  | { fact: 'approvalAsked'; actionId: string; expiresAt: number }
+  | { fact: 'approvalAsked'; approval: OpenApproval }
   | { fact: 'decisionTold'; actionId: string }
+  | { fact: 'approvedCallBegan'; callId: string }
+  /** `decision`: what came of it is there to be told; null: it could not be made for now. */
+  | { fact: 'approvedCallEnded'; callId: string; decision: { actionId: string; rowId: string } | null }
   | { fact: 'escalated'; epoch: number; at?: number }
   /** People were reminded that a customer waits; or it is not yet time, or (null) nobody waits any more (ESC-6). */
   | { fact: 'watchStageDone'; at: number }
@@ -62,4 +65,6 @@ export interface OpenedFacts {
   settings: TurnSettings;
   /** Absent in what older code has read. */
   watch?: Omit<Watch, 'heard' | 'due'> | null;
+  /** Absent where an activity of before it was there has read them. */
+  openApprovals?: OpenApproval[];
 }

@@ -19,6 +19,12 @@ export interface TurnShell {
   doing(what: string): void;
 }
 
+/** What an operator decided, and the row that told of it. */
+export interface Decision {
+  actionId: string;
+  rowId: string;
+}
+
 /** A turn may start over with newer messages: each time is a round of it (CONV-4). */
 export interface Round {
   shell: TurnShell;
@@ -28,4 +34,6 @@ export interface Round {
   mayStartOver: boolean;
   /** What was understood of its messages; null before, and where nothing depends on it. */
   heard: { coreIntent: CoreIntent | null; wantsHuman: boolean } | null;
+  /** The call that waited for an operator until the turn's messages came, and may be proposed anew (APR-5). */
+  withdrawn?: string | null;
 }

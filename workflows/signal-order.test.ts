@@ -214,7 +214,10 @@ describe('signals that arrive swapped', () => {
       at: 0,
       action: { id: 'action', status: 'approved' },
     };
-    const state = after(hear([row]), { fact: 'approvalAsked', actionId: 'action', expiresAt: 9_000 });
+    const state = after(hear([row]), {
+      fact: 'approvalAsked',
+      approval: { actionId: 'action', expiresAt: 9_000 },
+    });
     assert.deepEqual([state.openApprovals, state.decisions.length], [[], 1]);
   });
 });

@@ -2,7 +2,7 @@ import type { Owner } from '../domain/conversation.ts';
 import type { ConversationState, OpenCall } from '../contract/conversation.ts';
 import type { EnteredRow } from '../contract/rows.ts';
 import type { Fact, OpenedFacts } from './fact.ts';
-import { afterApproval, decided } from './approvals.ts';
+import { afterApproval, decided, stillOpen } from './approvals.ts';
 import { awaitDelivery, withoutDelivery } from './deliveries.ts';
 import { newState } from './new-state.ts';
 import { holderOf, NOBODY, ownership } from './ownership.ts';
@@ -74,6 +74,8 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
       return leaveToPeople(movedOn(state, fact));
     case 'approvalAsked':
     case 'decisionTold':
+    case 'approvedCallBegan':
+    case 'approvedCallEnded':
       return afterApproval(state, fact);
     case 'breakNoted':
       return { ...state, brokenAt: null };
@@ -93,6 +95,7 @@ function opened(early: ConversationState, facts: OpenedFacts, now: number): Conv
     settings: facts.settings,
     toSettle: early.toSettle,
     decisions: early.decisions,
+    openApprovals: stillOpen(facts.openApprovals, early.decisions),
     awaitedDeliveries: facts.sending,
     openCall: facts.openCall,
     escalatedEpoch: facts.escalatedEpoch,

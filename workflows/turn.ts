@@ -4,6 +4,7 @@ import { turnCause } from '../contract/ids.ts';
 import { act, noteTaken } from './act.ts';
 import type { Draft } from './act.ts';
 import { changedHandsSince } from './changed-hands.ts';
+import { withdrawOvertaken } from './decision.ts';
 import { deliver } from './deliver.ts';
 import { failureCode, ownStore, people, untilStoreIsBack } from './effects.ts';
 import { MAX_START_OVERS } from './policy.ts';
@@ -16,6 +17,7 @@ import type { Round, TurnShell } from './shell.ts';
 export async function runTurn(shell: TurnShell): Promise<void> {
   shell.tell({ fact: 'turnBegan' });
   await noteBrokenSilence(shell);
+  const withdrawn = await withdrawOvertaken(shell);
   const { turn, settings, epoch, openCall: waited } = shell.state();
   // Whatever the customer said to it, a question is asked once; until the turn is over it may start over with it.
   const closeQuestion = () => {
@@ -23,7 +25,7 @@ export async function runTurn(shell: TurnShell): Promise<void> {
   };
   for (let number = 0; ; number++) {
     const mayStartOver = settings.regroup && number < MAX_START_OVERS;
-    const round: Round = { shell, turn, round: number, mayStartOver, heard: null };
+    const round: Round = { shell, turn, round: number, mayStartOver, heard: null, withdrawn };
     const draft = await draftReply(round);
     if (draft.kind === 'nothing') return;
     if (draft.kind === 'start_over') continue;

@@ -1,9 +1,10 @@
-import { condition } from '@temporalio/workflow';
-import { approvalCause, callCause, replyCause } from '../contract/ids.ts';
+import { callCause, replyCause } from '../contract/ids.ts';
+import { tellDecision } from './decision.ts';
 import { deliver } from './deliver.ts';
 import { ownStore, reliably } from './effects.ts';
 import { fireIdleStep } from './fire-idle.ts';
 import { fireWatch } from './fire-watch.ts';
+import { inLine } from './in-line.ts';
 import type { NextStep } from './next-step.ts';
 import type { TurnShell } from './shell.ts';
 
@@ -22,7 +23,7 @@ export async function upkeep(shell: TurnShell, next: Upkeep): Promise<void> {
     case 'tell_outcome':
       return tellOutcome(shell, next.callId);
     case 'tell_decision':
-      return tellDecision(shell, next);
+      return tellDecision(shell, { actionId: next.actionId, rowId: next.rowId });
     case 'fire_idle':
       return fireIdle(shell);
     case 'watch_people':
@@ -65,26 +66,6 @@ export async function sendReply(shell: TurnShell, rowId: string): Promise<void> 
   await reliably('settle a reply', () => ownStore.settleRows({ ...shell.ref, rows }));
 }
 
-/**
- * Told in line, until the channel says "not now": that may last for an hour, and a customer who writes does not wait
- * for it. A decision whose row is signalled again meanwhile is being told already.
- */
-async function inLine(
-  { aside }: TurnShell,
-  cause: string,
-  telling: (onWait: () => void) => Promise<unknown>,
-): Promise<void> {
-  if (aside.has(cause)) return;
-  let waits = true;
-  const goOn = () => void (waits = false);
-  aside.add(cause);
-  void telling(goOn).finally(() => {
-    aside.delete(cause);
-    goOn();
-  });
-  await condition(() => !waits);
-}
-
 /** What a call came to whose turn is over (EXT-5). A person who has the conversation meanwhile tells it. */
 async function tellOutcome(shell: TurnShell, callId: string): Promise<void> {
   shell.doing('telling how a call ended');
@@ -98,23 +79,6 @@ async function tellOutcome(shell: TurnShell, callId: string): Promise<void> {
     }),
   );
   shell.tell({ fact: 'outcomeTold', callId });
-}
-
-/** What an operator decided (APR-3). A person who has the conversation meanwhile tells it. */
-async function tellDecision(
-  shell: TurnShell,
-  { actionId, rowId }: { actionId: string; rowId: string },
-): Promise<void> {
-  shell.doing('telling what was decided');
-  const cause = approvalCause(actionId);
-  await inLine(shell, cause, (onWait) =>
-    reliably('tell a decision', async () => {
-      const { planned } = await ownStore.planDecision({ ...shell.ref, actionId });
-      if (planned) await deliver(shell, { cause, label: 'decision', regroup: false, onWait });
-      await ownStore.settleRows({ ...shell.ref, rows: [{ id: rowId, reason: 'noted' }] });
-    }),
-  );
-  shell.tell({ fact: 'decisionTold', actionId });
 }
 
 async function fireIdle(shell: TurnShell): Promise<void> {

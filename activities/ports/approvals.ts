@@ -1,8 +1,10 @@
+import type { ConversationRef } from '../../contract/conversation.ts';
 import type { PendingApproval } from '../../contract/approval.ts';
 import type { EnteredRow } from '../../contract/rows.ts';
 import type { ApprovalRequest } from '../../domain/approval-request.ts';
 import type { ApprovalStatus, Priority } from '../../domain/approval.ts';
-import type { CallRef } from './calls.ts';
+import type { Json } from '../../domain/external-action.ts';
+import type { Call, CallRef } from './calls.ts';
 
 /** What agents ask of operators (APR-1 to APR-6). Every method is one transaction. */
 export interface Approvals {
@@ -19,8 +21,15 @@ export interface Approvals {
    */
   conclude(ref: ActionRef, now: Date): Promise<Concluded | null>;
 
-  /** How it was decided, for the customer's ears; null: erased, or nobody has decided. */
+  /** How it was decided, for the agent and the customer's ears; null: erased. */
   decided(ref: ActionRef): Promise<Decided | null>;
+
+  /**
+   * The customer has written while calls waited for an operator that are not to wait any longer (APR-5): those of the
+   * actions named that are still pending are cancelled, with their calls and the rows that tell of it. None are where no
+   * message waits for the agent. Returns those that this or an earlier run of it cancelled and nobody was told of.
+   */
+  withdraw(ref: ConversationRef, actionIds: readonly string[], now: Date): Promise<Withdrawn[]>;
 
   /** What a reminder says; null: nobody has to decide it any more. */
   reminder(ref: ActionRef, now: Date): Promise<ApprovalReminder | null>;
@@ -49,11 +58,26 @@ export interface Concluded {
   row: EnteredRow | null;
 }
 
+export interface Withdrawn {
+  actionId: string;
+  callId: string;
+  /** Tells the conversation of it, and is settled once the customer knows. */
+  rowId: string;
+}
+
 export interface Decided {
   status: ApprovalStatus;
+  /** `member:` or `key:` or `agent:` and an id, or `customer`; null while nobody has, and where time did. */
+  decidedBy: string | null;
   requestType: string;
+  requestDetails: string;
   /** The operator's own words to the customer. */
   response: string | null;
+  responseData: Json;
+  /** The call that waited for it, as it stands. */
+  call: Call | null;
+  /** An operator gave the call other arguments than were proposed. */
+  edited: boolean;
 }
 
 export interface ApprovalReminder {

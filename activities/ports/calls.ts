@@ -13,6 +13,8 @@ export interface Calls {
    * Writes what a step decided, in order, together with the trace of the model call that decided it. A step that
    * was planned before (the activity ran twice, or Temporal lost its history) returns the rows that stand,
    * unless all of them are untouched and know fewer messages: those are replaced.
+   * A row that is `awaiting_approval` is asked about in the same transaction (APR-5): its result says what waits. Beyond
+   * what a contact may ask for it ends as `refused`, where a person has come between as `cancelled`.
    * At most one call of a conversation is open (`gathering`, `awaiting_confirmation`): planning such a row cancels
    * the one before.
    */
@@ -37,10 +39,14 @@ export interface Calls {
   open(ref: ConversationRef): Promise<Call | null>;
 
   /**
-   * The customer agreed: the open call becomes `planned` as step 0 of this round. Its key stays. False: it is no
-   * longer open, or was planned before `notBefore`: a yes does not wake a question whose time has passed.
+   * The customer agreed: the open call becomes `planned` as step 0 of this round, or `awaiting_approval` where it needs
+   * that too. Its key stays. False: it is no longer open, or was planned before `notBefore`: a yes does not wake a
+   * question whose time has passed.
    */
-  confirm(ref: ConversationRef, callId: string, step: CallStep, notBefore: Date): Promise<boolean>;
+  confirm(ref: ConversationRef, callId: string, step: CallStep, notBefore: Date, now: Date): Promise<boolean>;
+
+  /** The call that is the same (tool and digest) and waits for an operator; null: none. */
+  waitingForApproval(ref: ConversationRef, call: { tool: string; digest: string }): Promise<Call | null>;
 
   /** Open or planned → `cancelled`, with an event. Anything else stays as it is. */
   cancel(ref: ConversationRef, callId: string, reason: CancelReason, now: Date): Promise<void>;
@@ -150,7 +156,12 @@ export interface NewCall {
   arguments: Json;
   digest: string;
   reliability: Reliability;
-  state: Extract<CallState, 'planned' | 'gathering' | 'awaiting_confirmation' | 'refused'>;
+  state: Extract<
+    CallState,
+    'planned' | 'gathering' | 'awaiting_confirmation' | 'awaiting_approval' | 'refused'
+  >;
+  /** An operator has to agree before it is made (APR-5); absent: nobody has to. */
+  needsApproval?: boolean;
   /** Why it was refused, or has to be confirmed: a code. */
   reason: string | null;
   /** What the model is told of a refused call. */
@@ -174,6 +185,8 @@ export interface Call extends Omit<NewCall, 'state'> {
   state: CallState;
   attempts: number;
   plannedAt: Date;
+  /** When an operator was asked to agree to it (APR-5); absent: nobody was. */
+  askedAt?: Date;
   /** How long the call took from its first attempt; null until it ended. */
   durationMs: number | null;
   statusCode: number | null;

@@ -3,8 +3,10 @@ import type { EnteredRow } from '../../contract/rows.ts';
 import type { AgentSettings } from '../../domain/agent.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
 import type { Owner, SettledReason } from '../../domain/conversation.ts';
+import type { PendingApproval } from '../../contract/approval.ts';
 import type { OutboundKind } from '../../domain/delivery.ts';
 import type { MessageContent } from '../../domain/message.ts';
+import type { Decided } from './approvals.ts';
 import type { StandingWatch } from './watches.ts';
 
 /** Where the words of a conversation live, as a turn needs them. Every method is one transaction. */
@@ -27,6 +29,17 @@ export interface Transcript {
     turn: number,
     now: Date,
     options?: { grow?: boolean; round?: number },
+  ): Promise<TakenTurn>;
+
+  /**
+   * Gives the row that tells of an operator's decision to this turn (APR-3), which may be repeated, and reads what a
+   * model needs besides: no message is taken. Nothing: it was told, or a person has the conversation or is called.
+   */
+  takeDecision(
+    ref: ConversationRef,
+    turn: number,
+    decision: { actionId: string; rowId: string },
+    now: Date,
   ): Promise<TakenTurn>;
 
   /**
@@ -77,6 +90,8 @@ export interface OpenedConversation {
   openCall: OpenCall | null;
   /** Calls of external actions that outlived their turn, with the patience their builder chose. */
   underWay: { callId: string; name: string; attempts: number; delayMs: number }[];
+  /** What operators were asked and have not decided. */
+  openApprovals: PendingApproval[];
   /** The epoch in which a rule called a person. */
   escalatedEpoch: number | null;
   /** It waits for an operator, nobody has it yet. */
@@ -146,6 +161,8 @@ export type TakenTurn =
       turn: number;
       /** When, and behind which turn, nobody had answered and the agent went on (ESC-6); null: it never did. */
       wentOn: { at: Date; turn: number } | null;
+      /** Present where it is a decision that the turn is about, not messages. */
+      decision?: Decided;
     };
 
 export interface PlannedReply {

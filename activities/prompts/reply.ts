@@ -1,7 +1,16 @@
 import type { Personality } from '../../domain/agent.ts';
 import { describeContent } from '../../domain/message.ts';
 import type { Json } from '../../domain/external-action.ts';
-import type { Call, ModelMessage, ModelRequest, ModelTool, PastMessage, TakenTurn } from '../ports.ts';
+import { redactedArguments } from '../../domain/redacted-request.ts';
+import type {
+  Call,
+  Decided,
+  ModelMessage,
+  ModelRequest,
+  ModelTool,
+  PastMessage,
+  TakenTurn,
+} from '../ports.ts';
 import { systemPrompt } from './system.ts';
 import type { Asking } from './system.ts';
 import { shownCalls } from './tool-calls.ts';
@@ -41,6 +50,7 @@ export function replyRequest(taken: Taken, personality: Personality, acting: Act
         role: 'user' as const,
         content: describeContent(message.content),
       })),
+      ...(taken.decision === undefined ? [] : decided(taken.decision)),
       ...shownCalls(calls),
     ],
     ...(tools.length > 0 && {
@@ -52,7 +62,7 @@ export function replyRequest(taken: Taken, personality: Personality, acting: Act
 
 /** What we know besides the transcript comes from customers too, so it is data and never an instruction (CONV-11). */
 export function background(
-  taken: Pick<Taken, 'summary' | 'contact'>,
+  taken: { summary: Taken['summary']; contact: Pick<Taken['contact'], 'name'> },
   more: Record<string, Json> = {},
 ): ModelMessage[] {
   const known = {
@@ -62,6 +72,32 @@ export function background(
   };
   if (Object.keys(known).length === 0) return [];
   return [{ role: 'user', content: `Background data, not written by me now: ${JSON.stringify(known)}` }];
+}
+
+/** An operator's words and data are data too: whoever writes them speaks to the customer, never to the agent (APR-3). */
+function decided({
+  status,
+  requestType,
+  requestDetails,
+  response,
+  responseData,
+  call,
+}: Decided): ModelMessage[] {
+  const outcome = call && {
+    action: call.tool,
+    arguments: redactedArguments(call.tool, call.arguments),
+    state: call.state,
+    result: call.result,
+  };
+  const decision = {
+    request_type: requestType,
+    request_details: requestDetails,
+    decision: status,
+    response,
+    response_data: responseData,
+    ...(outcome === null ? {} : { call: outcome }),
+  };
+  return background({ summary: null, contact: { name: null } }, { decision_of_a_colleague: decision });
 }
 
 export function spoken(message: PastMessage): ModelMessage {

@@ -5,6 +5,8 @@ interface Situation {
   settings: Pick<AgentSettings, 'toolAssignments'>;
   channel: ChannelKind;
   turn: number;
+  /** Present where a colleague has decided about something, and the customer did not write. */
+  decision?: unknown;
 }
 
 /** What stands between the customer and an external action or a tool, in the builder's words alone. */
@@ -45,8 +47,16 @@ function channelScope({ channel, settings }: Situation): string | null {
   );
 }
 
-function conversationState({ channel, turn }: Situation, { ask, confirm, declined }: Asking): string {
+function conversationState(situation: Situation, { ask, confirm, declined }: Asking): string {
+  const { channel, turn, decision } = situation;
   const parts = [`Conversation: channel ${channel}, turn ${turn}.`];
+  if (decision !== undefined) {
+    parts.push(
+      'The customer did not write now: a colleague has decided about something you had asked for. What was decided, and ' +
+        'what came of it, is the data under decision_of_a_colleague.',
+      'Tell the customer, in their language, what was decided and what follows from it; nothing beyond it was done or promised.',
+    );
+  }
   if (ask !== null) {
     parts.push(
       `To do ${JSON.stringify(ask.action)} you still need from the customer: ${JSON.stringify(ask.missing)}.`,

@@ -1,7 +1,7 @@
 import type pg from 'pg';
 import type { ApprovalPresses } from '../../api/ports.ts';
 import type { MemberRole } from '../../domain/role.ts';
-import { readApproval } from './approval-rows.ts';
+import { readApproval } from './approval-records.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { deciderName } from './decider-name.ts';

@@ -1,12 +1,15 @@
 import type pg from 'pg';
 import type { ApprovalReminder, Approvals } from '../../activities/ports.ts';
-import { endApproval, EXPIRED, lockConversationOfAction, readApproval } from './approval-rows.ts';
+import { readApproval } from './approval-records.ts';
+import { endApproval, EXPIRED, lockConversationOfAction } from './approval-rows.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
 import { enteredRow } from './entered-row.ts';
 import type { InboxRow } from './entered-row.ts';
 import { recordEvent } from './events.ts';
 import { makeRequest } from './file-approval.ts';
+import { readDecided } from './take-decision.ts';
+import { withdrawForMessage } from './withdraw-approvals.ts';
 
 const OUTCOME: Statement = {
   name: 'approval-outcome',
@@ -40,12 +43,12 @@ export function openApprovalRequests(pool: pg.Pool): Approvals {
       }),
 
     decided: ({ organisationId, actionId }) =>
-      asOrganisation(pool, organisationId, async (tenancy) => {
-        const approval = await readApproval(tenancy, actionId);
-        if (approval === null) return null;
-        const { status, requestType, response } = approval;
-        return { status, requestType, response };
-      }),
+      asOrganisation(pool, organisationId, (tenancy) => readDecided(tenancy, actionId)),
+
+    withdraw: (ref, actionIds, now) =>
+      asOrganisation(pool, ref.organisationId, (tenancy) =>
+        withdrawForMessage(tenancy, ref.conversationId, actionIds, now),
+      ),
 
     reminder: ({ organisationId, actionId }, now) =>
       asOrganisation(pool, organisationId, async (tenancy) => {

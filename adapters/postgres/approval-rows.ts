@@ -1,33 +1,12 @@
-import type { ApprovalRecord, OutgoingSignal } from '../../api/ports.ts';
+import type { OutgoingSignal } from '../../api/ports.ts';
 import type { ApprovalStatus, Priority } from '../../domain/approval.ts';
-import type { Json } from '../../domain/external-action.ts';
 import { isUuid } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { writeAudit } from './audit.ts';
 import { outgoingSignal } from './entered-row.ts';
 import type { SignalRow } from './entered-row.ts';
 import { recordEvent } from './events.ts';
-
-const COLUMNS = `
-  a.id, a.conversation_id, a.agent_id, a.contact_id, p.name as contact_name, a.request_type, a.request_details,
-  a.request_data, a.status, a.priority, a.user_response, a.response_data, a.decided_by, a.created_at, a.expires_at,
-  a.resolved_at
-  from actions a join contacts p on p.organisation_id = $1 and p.id = a.contact_id`;
-
-const READ: Statement = {
-  name: 'approval-read',
-  text: `select ${COLUMNS} where a.organisation_id = $1 and a.id = $2`,
-};
-
-export const LIST: Statement = {
-  name: 'approval-list',
-  text: `
-    select ${COLUMNS}
-    where a.organisation_id = $1
-      and ($2::timestamptz is null or (a.created_at, a.id) < ($2, $3::uuid))
-      and ($4::text is null or a.status = $4)
-    order by a.created_at desc, a.id desc limit $5`,
-};
+import { cancelAskedCalls, settleCall } from './settle-asked-call.ts';
 
 /** Taken before the action's own row, as everywhere: two orders would wait for each other in a circle. */
 const LOCK: Statement = {
@@ -51,7 +30,7 @@ const END: Statement = {
       set status = $3, resolved_at = $4, decided_by = $5, user_response = $6, response_data = $7
       where organisation_id = $1 and id = $2 and status = 'pending'
         and case when $3 = 'expired' then expires_at <= $4 else expires_at > $4 end
-      returning id, conversation_id, agent_id, status, priority
+      returning id, conversation_id, agent_id, status, priority, call_id, digest, proposed_digest
     ),
     conversation as (
       update conversations c set last_seq = c.last_seq + 1
@@ -66,7 +45,8 @@ const END: Statement = {
       from conversation c, ended e
       returning id, conversation_id, kind, seq, epoch, received_at, about, operator_id, action_id, action_status
     )
-    select e.conversation_id as of_conversation, e.agent_id as of_agent, e.priority, r.*, c.agent_id,
+    select e.conversation_id as of_conversation, e.agent_id as of_agent, e.priority, e.call_id, e.digest,
+      e.proposed_digest, r.*, c.agent_id,
       c.channel_integration_id, c.channel
     from ended e left join entered r on true left join conversation c on true`,
 };
@@ -91,51 +71,6 @@ const CANCEL_ALL: Statement = {
     select $1, decided_by, 'approval.cancelled', id::text, jsonb_build_object('reason', 'conversation_resolved'), $3
     from cancelled`,
 };
-
-export interface ApprovalRow {
-  id: string;
-  conversation_id: string;
-  agent_id: string;
-  contact_id: string;
-  contact_name: string | null;
-  request_type: string;
-  request_details: string;
-  request_data: Json;
-  status: ApprovalStatus;
-  priority: Priority;
-  user_response: string | null;
-  response_data: Json;
-  decided_by: string | null;
-  created_at: Date;
-  expires_at: Date;
-  resolved_at: Date | null;
-}
-
-export function recordOf(row: ApprovalRow): ApprovalRecord {
-  return {
-    id: row.id,
-    conversationId: row.conversation_id,
-    agentId: row.agent_id,
-    contact: { id: row.contact_id, name: row.contact_name },
-    requestType: row.request_type,
-    requestDetails: row.request_details,
-    requestData: row.request_data,
-    status: row.status,
-    priority: row.priority,
-    response: row.user_response,
-    responseData: row.response_data,
-    decidedBy: row.decided_by,
-    createdAt: row.created_at,
-    expiresAt: row.expires_at,
-    resolvedAt: row.resolved_at,
-  };
-}
-
-export async function readApproval(tenancy: Tenancy, id: string): Promise<ApprovalRecord | null> {
-  if (!isUuid(id)) return null;
-  const [row] = await tenancy.rows<ApprovalRow>(READ, [tenancy.organisationId, id]);
-  return row === undefined ? null : recordOf(row);
-}
 
 /** Locks the conversation that an action is of. False: there is no such action here. */
 export async function lockConversationOfAction(tenancy: Tenancy, id: string): Promise<boolean> {
@@ -164,11 +99,15 @@ interface EndedRow extends SignalRow {
   of_conversation: string;
   of_agent: string;
   priority: Priority;
+  call_id: string | null;
+  digest: string | null;
+  proposed_digest: string | null;
 }
 
 /**
  * Ends an action, behind the conversation's lock, with the row that tells the conversation, the audit entry and the
- * event. Null: it had ended before, or its expiry says otherwise.
+ * event; the call that waits for it is to be made from now on, or never (APR-5). Null: it had ended before, or its expiry
+ * says otherwise.
  */
 export async function endApproval(
   tenancy: Tenancy,
@@ -179,16 +118,24 @@ export async function endApproval(
   const values = [tenancy.organisationId, id, status, now, decidedBy, response, responseData];
   const [row] = await tenancy.rows<EndedRow>(END, values);
   if (row === undefined) return null;
+  if (row.call_id !== null) {
+    const bound = { callId: row.call_id, digest: row.digest };
+    await settleCall(tenancy, bound, status, now);
+  }
+  // An operator's edit made another call of it.
+  const edit =
+    row.proposed_digest === null ? {} : { proposed_digest: row.proposed_digest, digest: row.digest };
   const entry = {
     actor: decidedBy ?? 'system',
     action: `approval.${status}`,
     subject: id,
-    detail: { conversation: row.of_conversation },
+    detail: { conversation: row.of_conversation, ...edit },
     source: null,
   };
   await writeAudit(tenancy, entry, now);
   const { of_agent: agent_id, priority } = row;
-  const properties = { action_id: id, agent_id, status, priority, decided_by: decidedBy };
+  const call = row.call_id === null ? {} : { call_id: row.call_id, ...edit };
+  const properties = { action_id: id, agent_id, status, priority, decided_by: decidedBy, ...call };
   await recordEvent(tenancy, row.of_conversation, EVENTS[status], properties, now);
   // A left join brings nulls where the conversation is over.
   const isTold = (row.id as string | null) !== null;
@@ -196,7 +143,8 @@ export async function endApproval(
 }
 
 /**
- * Cancels what a conversation still waits for, in the transaction that resolves it.
+ * Cancels what a conversation still waits for, in the transaction that resolves it, and the calls with it: of one that
+ * was approved and has not begun everybody is told that it was not executed (APR-5).
  * @param actor null: the agent itself resolves it
  */
 export async function cancelApprovalsOf(
@@ -206,4 +154,5 @@ export async function cancelApprovalsOf(
   now: Date,
 ): Promise<void> {
   await tenancy.rows(CANCEL_ALL, [tenancy.organisationId, conversationId, now, actor]);
+  await cancelAskedCalls(tenancy, conversationId, actor, now);
 }

@@ -7,7 +7,7 @@ import type { Statement, Tenancy } from './as-organisation.ts';
 import { storeCallEvents } from './call-events.ts';
 import { contextOf, contextWithoutConversation } from './call-context.ts';
 import { isOverLimit } from './call-limits.ts';
-import { CALL_COLUMNS, callOf, lockConversationOf, overtaken } from './call-rows.ts';
+import { CALL_COLUMNS, callOf, lockConversationOf, refusalOf } from './call-rows.ts';
 import type { CallRow, LockedConversation } from './call-rows.ts';
 import { cancelRestOfTurn } from './cancel-rest-of-turn.ts';
 import { endRow } from './end-call.ts';
@@ -58,7 +58,7 @@ export function makeBegin(pool: pg.Pool): Calls['begin'] {
       const { now } = options;
       // A replay is a builder's decision, about a conversation that may long be over.
       const isFenced = conversation !== undefined && row.origin === 'conversation';
-      const refusal = isFenced ? overtaken(conversation, row.epoch) : null;
+      const refusal = isFenced ? refusalOf(conversation, row) : null;
       switch (row.state) {
         case 'planned': {
           if (refusal !== null) return overtake(tenancy, row, refusal, now);
@@ -81,7 +81,7 @@ export function makeBegin(pool: pg.Pool): Calls['begin'] {
           return pass(tenancy, row, conversation, options);
         }
         default:
-          // It waits for the customer: nobody may make it yet.
+          // It waits for the customer, or for an operator: nobody may make it yet.
           return { kind: 'absent' };
       }
     });

@@ -15,7 +15,8 @@ import type { ContextRow } from './call-context.ts';
 export const CALL_COLUMNS = `
   k.id, k.organisation_id, k.conversation_id, k.origin, k.turn, k.round, k.step, k.tool, k.external_action_id,
   k.external_action_version, k.proposal, k.arguments, k.digest, k.reliability, k.state, k.reason, k.result,
-  k.confidence, k.message, k.missing, k.idempotency_key, k.epoch, k.answers_seq, k.attempts,
+  k.confidence, k.message, k.missing, k.idempotency_key, k.epoch, k.answers_seq, k.attempts, k.needs_approval,
+  k.asked_at,
   case when k.replay_of is null then k.planned_at else (select o.planned_at from calls o
     where o.organisation_id = k.organisation_id and o.id = k.replay_of) end as planned_at,
   k.began_at, k.deadline_at, k.ended_at, k.status_code, k.response`;
@@ -27,7 +28,7 @@ export const CALL_COLUMNS = `
 export const OF_ROUND = `(k.round = $4 or k.round > $4 and exists (
   select from calls b
   where b.organisation_id = k.organisation_id and b.conversation_id = k.conversation_id and b.turn = $3
-    and b.round = k.round and b.attempts > 0))`;
+    and b.round = k.round and (b.attempts > 0 or b.asked_at is not null)))`;
 
 export interface CallRow {
   id: string;
@@ -54,6 +55,8 @@ export interface CallRow {
   epoch: number | null;
   answers_seq: number | null;
   attempts: number;
+  needs_approval: boolean;
+  asked_at: Date | null;
   planned_at: Date;
   began_at: Date | null;
   deadline_at: Date | null;
@@ -87,6 +90,7 @@ export function callOf(row: CallRow): Call {
     idempotencyKey: row.idempotency_key,
     attempts: row.attempts,
     plannedAt: row.planned_at,
+    ...(row.asked_at === null ? {} : { askedAt: row.asked_at }),
     durationMs:
       hasEnded(row.state) && began_at !== null && ended_at !== null
         ? ended_at.getTime() - began_at.getTime()
@@ -94,6 +98,11 @@ export function callOf(row: CallRow): Call {
     statusCode: row.status_code,
     response: row.response,
   };
+}
+
+/** An operator said yes: it is to be made, whoever has the conversation by now. */
+function isApproved({ state, asked_at }: CallRow): boolean {
+  return asked_at !== null && (state === 'planned' || state === 'calling');
 }
 
 const READ: Statement = {
@@ -133,6 +142,18 @@ export async function lockConversationOf(
 ): Promise<LockedConversation | undefined> {
   const [row] = await tenancy.rows<LockedConversation>(LOCK_CONVERSATION, [tenancy.organisationId, callId]);
   return row;
+}
+
+/**
+ * Why a call may no longer be made, or null. An approval is a person's decision: it holds also while a person has the
+ * conversation, and what has begun by then also when the conversation is over (APR-5).
+ */
+export function refusalOf(
+  conversation: Pick<LockedConversation, 'owner' | 'epoch' | 'status'>,
+  call: CallRow,
+): 'resolved' | 'owner' | 'epoch' | null {
+  if (!isApproved(call)) return overtaken(conversation, call.epoch);
+  return call.state === 'planned' && conversation.status === 'resolved' ? 'resolved' : null;
 }
 
 /** Why the agent may no longer do what it decided in `epoch`, or null. */

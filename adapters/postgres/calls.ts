@@ -39,6 +39,15 @@ const MADE_BEFORE: Statement = {
     order by k.turn desc limit 1`,
 };
 
+const WAITING: Statement = {
+  name: 'calls-waiting',
+  text: `
+    select ${CALL_COLUMNS} from calls k
+    where k.organisation_id = $1 and k.conversation_id = $2 and k.state = 'awaiting_approval'
+      and k.tool = $3 and k.digest = $4
+    limit 1`,
+};
+
 const JUDGE: Statement = {
   name: 'call-judge',
   text: `
@@ -71,6 +80,13 @@ export function openCalls(pool: pg.Pool): Calls {
     open: (ref) =>
       asOrganisation(pool, ref.organisationId, async (tenancy) => {
         const [row] = await tenancy.lastRows<CallRow>(OPEN, [ref.organisationId, ref.conversationId]);
+        return row === undefined ? null : callOf(row);
+      }),
+
+    waitingForApproval: (ref, { tool, digest }) =>
+      asOrganisation(pool, ref.organisationId, async (tenancy) => {
+        const values = [ref.organisationId, ref.conversationId, tool, digest];
+        const [row] = await tenancy.lastRows<CallRow>(WAITING, values);
         return row === undefined ? null : callOf(row);
       }),
 

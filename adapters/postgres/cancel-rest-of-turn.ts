@@ -7,13 +7,13 @@ const CANCEL_REST: Statement = {
   text: `
     update calls set state = 'cancelled', reason = $3, ended_at = $4
     where organisation_id = $1 and conversation_id = $5 and origin = 'conversation'
-      and (id = $2 and state in ('planned', 'calling') or turn = $6 and state = 'planned')
+      and (id = $2 and state in ('planned', 'calling') or turn = $6 and state = 'planned' and asked_at is null)
     returning id`,
 };
 
 /**
  * The conversation is no longer the agent's: what the turn of `row` had planned is cancelled, for nobody comes to
- * begin it, and with it the row itself where it has not ended.
+ * begin it, and with it the row itself where it has not ended. What an operator was asked about is not the turn's.
  */
 export async function cancelRestOfTurn(
   tenancy: Tenancy,

@@ -10,7 +10,7 @@ const CANCEL_PLANNED: Statement = {
   name: 'calls-cancel-planned',
   text: `
     update calls set state = 'cancelled', reason = $5, ended_at = $6
-    where organisation_id = $1 and conversation_id = $2 and turn = $3 and state = 'planned'
+    where organisation_id = $1 and conversation_id = $2 and turn = $3 and state = 'planned' and asked_at is null
       and id <> all ($4::uuid[])
     returning id`,
 };
@@ -19,7 +19,7 @@ const BEGUN: Statement = {
   name: 'calls-begun-of-turn',
   text: `
     select id from calls
-    where organisation_id = $1 and conversation_id = $2 and turn = $3 and state = 'calling'
+    where organisation_id = $1 and conversation_id = $2 and turn = $3 and state = 'calling' and asked_at is null
       and id <> all ($4::uuid[])
     order by number`,
 };

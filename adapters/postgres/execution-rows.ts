@@ -31,7 +31,7 @@ export interface ExecutionRow {
 const COLUMNS = `
   c.id, c.external_action_id, c.external_action_version, c.origin, c.conversation_id, k.phone, c.message,
   c.confidence, c.arguments, c.missing, c.request, c.response, c.status_code, c.state,
-  case when c.state in ('gathering', 'awaiting_confirmation', 'planned', 'calling') then c.error
+  case when c.state in ('gathering', 'awaiting_confirmation', 'awaiting_approval', 'planned', 'calling') then c.error
        else coalesce(c.reason, c.error) end as error,
   (extract(epoch from c.ended_at - c.began_at) * 1000)::integer as duration_ms,
   c.attempts, c.idempotency_key, c.replay_of, c.planned_at

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { ExternalActionVersion, ExternalActions } from '../../activities/ports.ts';
+import { DEFAULT_EXTERNAL_ACTION } from '../../domain/external-action.ts';
 import type { ExternalAction } from '../../domain/external-action.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
@@ -64,6 +65,8 @@ export function openExternalActionReader(pool: pg.Pool): ExternalActions {
 
 function externalAction(row: Row): ExternalActionVersion {
   return {
+    // What the version was saved without.
+    ...DEFAULT_EXTERNAL_ACTION,
     ...row.definition,
     id: row.id,
     version: row.version,

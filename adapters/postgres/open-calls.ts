@@ -3,19 +3,26 @@ import type { Calls, CancelReason } from '../../activities/ports.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { storeCallEvents } from './call-events.ts';
-import { readCall } from './call-rows.ts';
+import { askOperator } from './ask-operator.ts';
+import type { AskingConversation } from './ask-operator.ts';
+import { CALL_COLUMNS, readCall } from './call-rows.ts';
+import type { CallRow } from './call-rows.ts';
 
 const LOCK: Statement = {
   name: 'calls-lock',
-  text: `select turn from conversations where organisation_id = $1 and id = $2 for no key update`,
+  text: `
+    select id, turn, owner, epoch, status, agent_id, contact_id from conversations
+    where organisation_id = $1 and id = $2 for no key update`,
 };
+
+export type ConversationForCalls = AskingConversation & { turn: number };
 
 /** What is planned, confirmed or put aside in a conversation happens one after the other. Undefined: it was erased. */
 export async function lockForCalls(
   tenancy: Tenancy,
   conversationId: string,
-): Promise<{ turn: number } | undefined> {
-  const [row] = await tenancy.rows<{ turn: number }>(LOCK, [tenancy.organisationId, conversationId]);
+): Promise<ConversationForCalls | undefined> {
+  const [row] = await tenancy.rows<ConversationForCalls>(LOCK, [tenancy.organisationId, conversationId]);
   return row;
 }
 
@@ -33,22 +40,23 @@ export const LAST_NUMBER = `
 const CONFIRM: Statement = {
   name: 'call-confirm',
   text: `
-    update calls
-    set state = 'planned', turn = $3, round = $5, step = $6, epoch = $7, answers_seq = $8,
-        number = (${LAST_NUMBER}) + 1
+    update calls k
+    set state = case when needs_approval then 'awaiting_approval' else 'planned' end, turn = $3, round = $5,
+        step = $6, epoch = $7, answers_seq = $8, number = (${LAST_NUMBER}) + 1
     where organisation_id = $1 and conversation_id = $2 and id = $4
       and state in ('gathering', 'awaiting_confirmation') and planned_at >= $9
-    returning id`,
+    returning ${CALL_COLUMNS}`,
 };
 
 /** A repeated confirmation, whose answer got lost, finds the call where the first put it. */
 export function makeConfirm(pool: pg.Pool): Calls['confirm'] {
-  return (ref, callId, step, notBefore) =>
+  return (ref, callId, step, notBefore, now) =>
     asOrganisation(pool, ref.organisationId, async (tenancy) => {
       if (!isUuid(callId)) return false;
-      await lockForCalls(tenancy, ref.conversationId);
+      const conversation = await lockForCalls(tenancy, ref.conversationId);
+      if (conversation === undefined) return false;
       const { turn, round, epoch, answersSeq } = step;
-      const moved = await tenancy.rows(CONFIRM, [
+      const [moved] = await tenancy.rows<CallRow>(CONFIRM, [
         ref.organisationId,
         ref.conversationId,
         turn,
@@ -59,7 +67,8 @@ export function makeConfirm(pool: pg.Pool): Calls['confirm'] {
         answersSeq,
         notBefore,
       ]);
-      if (moved.length > 0) return true;
+      if (moved?.state === 'awaiting_approval') await askOperator(tenancy, conversation, moved, now);
+      if (moved !== undefined) return true;
       const row = await readCall(tenancy, { organisationId: ref.organisationId, callId });
       if (row === undefined || STILL_ASKED_OR_OVER.has(row.state)) return false;
       return row.conversation_id === ref.conversationId && row.turn === turn && row.round === round;
@@ -110,7 +119,7 @@ export async function cancelOpen(tenancy: Tenancy, conversationId: string, now: 
 
 const UNTOUCHED = `
   organisation_id = $1 and conversation_id = $2 and turn = $3 and attempts = 0
-  and state in ('planned', 'gathering', 'awaiting_confirmation')`;
+  and asked_at is null and state in ('planned', 'gathering', 'awaiting_confirmation')`;
 
 /** Asked in an earlier turn: the customer's question still stands, only what answered it is read anew. */
 const CONFIRMED_BEFORE = `(state = 'planned' and split_part(idempotency_key, ':', 2) <> $3::text)`;

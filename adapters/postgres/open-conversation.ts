@@ -1,5 +1,7 @@
 import type pg from 'pg';
 import type { OpenCall, OpenedConversation, Transcript } from '../../activities/ports.ts';
+import type { PendingApproval } from '../../contract/approval.ts';
+import type { OnNewMessage } from '../../domain/approval.ts';
 import { completeAgentSettings } from '../../domain/agent.ts';
 import type { AgentSettings } from '../../domain/agent.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
@@ -73,6 +75,15 @@ const SENDING: Statement = {
     order by sending_at`,
 };
 
+/** Requests of the model's own and calls that wait for a decision (APR-3): each has a workflow that waits for it. */
+const OPEN_APPROVALS: Statement = {
+  name: 'open-approvals',
+  text: `
+    select id, remind_at, expires_at, on_new_message from actions
+    where organisation_id = $1 and conversation_id = $2 and status = 'pending'
+    order by created_at, id`,
+};
+
 interface WaitingRow extends InboxRow {
   unfinished: boolean;
   first_message_seq: number | null;
@@ -80,7 +91,8 @@ interface WaitingRow extends InboxRow {
 
 /**
  * External actions whose turn is over and whose outcome the customer waits for (EXT-5): under way; or promised in
- * their turn's message, and nobody lived to tell. What a person came between is that person's to tell.
+ * their turn's message, and nobody lived to tell. What a person came between is that person's to tell; what an operator
+ * was asked about goes on with the row of the decision.
  */
 const UNDER_WAY: Statement = {
   name: 'open-under-way',
@@ -90,7 +102,7 @@ const UNDER_WAY: Statement = {
     from calls c
     join external_action_versions v on v.organisation_id = $1 and v.external_action_id = c.external_action_id
       and v.version = c.external_action_version
-    where c.organisation_id = $1 and c.conversation_id = $2 and c.turn <= $3
+    where c.organisation_id = $1 and c.conversation_id = $2 and c.turn <= $3 and c.asked_at is null
       and (c.state = 'calling' or c.epoch = $4
         and c.state in ('planned', 'succeeded', 'failed', 'timed_out', 'unknown', 'refused')
         and exists (
@@ -123,6 +135,13 @@ interface ConversationRow {
   call_planned_at: Date | null;
 }
 
+interface OpenApprovalRow {
+  id: string;
+  remind_at: Date | null;
+  expires_at: Date;
+  on_new_message: OnNewMessage;
+}
+
 interface UnderWayRow {
   id: string;
   name: string;
@@ -146,6 +165,7 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
       const lastTurn = unfinished ? turn - 1 : turn;
       const underWay = await tenancy.rows<UnderWayRow>(UNDER_WAY, [...key, lastTurn, conversation.epoch]);
       const watch = await readStandingWatch(tenancy, ref, conversation);
+      const openApprovals = await tenancy.rows<OpenApprovalRow>(OPEN_APPROVALS, key);
       const settings = completeAgentSettings(conversation.settings);
       const firstMessageSeq = waiting[0]?.first_message_seq ?? null;
       return {
@@ -169,12 +189,22 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
           attempts,
           delayMs: delay_seconds * 1000,
         })),
+        openApprovals: openApprovals.map(openApprovalOf),
         queued: conversation.queued,
         escalatedEpoch: conversation.escalated_epoch,
         assignee: conversation.operator_id,
         watch,
       };
     });
+}
+
+function openApprovalOf({ id, remind_at, expires_at, on_new_message }: OpenApprovalRow): PendingApproval {
+  return {
+    actionId: id,
+    remindAt: remind_at?.getTime() ?? null,
+    expiresAt: expires_at.getTime(),
+    ...(on_new_message === 'keep' ? {} : { onNewMessage: on_new_message }),
+  };
 }
 
 function openCallOf({ call_id, call_state, call_planned_at }: ConversationRow): OpenCall | null {

@@ -4,11 +4,13 @@ import type { ConversationRef } from '../../contract/conversation.ts';
 import { ParleyFailure } from '../../contract/failures.ts';
 import { idempotencyKey } from '../../contract/ids.ts';
 import { asOrganisation } from './as-organisation.ts';
+import { askOperator } from './ask-operator.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { storeCallEvents } from './call-events.ts';
 import { CALL_COLUMNS, OF_ROUND, callOf } from './call-rows.ts';
 import type { CallRow } from './call-rows.ts';
 import { LAST_NUMBER, cancelOpen, lockForCalls, putAside } from './open-calls.ts';
+import type { ConversationForCalls } from './open-calls.ts';
 import { recordStep } from './plan-reply.ts';
 import { storableJson } from './storable.ts';
 
@@ -28,13 +30,14 @@ const INSERT: Statement = {
   text: `
     insert into calls as k (organisation_id, origin, conversation_id, turn, round, step, epoch, answers_seq, planned_at,
       number, tool, external_action_id, external_action_version, proposal, arguments, digest, reliability, state,
-      ended_at, reason, result, confidence, message, missing, idempotency_key)
+      ended_at, reason, result, confidence, message, missing, needs_approval, idempotency_key)
     select $1, 'conversation', $2, $3, $4, $5, $6, $7, $8::timestamptz,
       n.number, n.tool, n.action_id, n.version, n.proposal, coalesce(n.arguments, 'null'), n.digest, n.reliability,
-      n.state, case n.state when 'refused' then $8 end, n.reason, n.result, n.confidence, n.message, n.missing, n.key
+      n.state, case n.state when 'refused' then $8 end, n.reason, n.result, n.confidence, n.message, n.missing,
+      n.needs_approval, n.key
     from json_to_recordset($9::json) as n (number integer, tool text, action_id uuid, version integer, proposal json,
       arguments json, digest text, reliability text, state text, reason text, result json, confidence real,
-      message text, missing text[], key text)
+      message text, missing text[], needs_approval boolean, key text)
     returning ${CALL_COLUMNS}`,
 };
 
@@ -54,8 +57,10 @@ export function makePlanCalls(pool: pg.Pool): Calls['plan'] {
       if (rows.length > 0)
         await putAside(tenancy, ref.conversationId, { turn: step.turn, beforeRound: 0, rows }, now);
       if (calls.some(waitsForCustomer)) await cancelOpen(tenancy, ref.conversationId, now);
-      const planned = await insert(tenancy, ref, step, calls, now);
-      const refused = planned.filter(({ state }) => state === 'refused').map(({ id }) => id);
+      const inserted = await insert(tenancy, ref, step, calls, now);
+      const planned: CallRow[] = [];
+      for (const row of inserted) planned.push(await askedAbout(tenancy, conversation, row, now));
+      const refused = inserted.filter(({ state }) => state === 'refused').map(({ id }) => id);
       await storeCallEvents(tenancy, refused, 'failed', now);
       return planned.map(callOf);
     });
@@ -69,6 +74,16 @@ export function makePlanned(pool: pg.Pool): Calls['planned'] {
     });
 }
 
+/** A call that needs an operator's agreement is asked about in the very transaction that plans it (APR-5). */
+async function askedAbout(
+  tenancy: Tenancy,
+  conversation: ConversationForCalls,
+  row: CallRow,
+  now: Date,
+): Promise<CallRow> {
+  return row.state === 'awaiting_approval' ? askOperator(tenancy, conversation, row, now) : row;
+}
+
 function rowsOfStep(tenancy: Tenancy, ref: ConversationRef, step: CallStep): Promise<CallRow[]> {
   const { turn, round } = step;
   return tenancy.rows<CallRow>(STANDING, [ref.organisationId, ref.conversationId, turn, round, step.step]);
@@ -77,7 +92,8 @@ function rowsOfStep(tenancy: Tenancy, ref: ConversationRef, step: CallStep): Pro
 /** Only what nobody has acted on gives way, and only to a decision that knows more, or that the fence would pass. */
 function stands(rows: readonly CallRow[], step: CallStep): boolean {
   if (rows.length === 0) return false;
-  if (rows.some((row) => row.attempts > 0 || !UNTOUCHED.has(row.state))) return true;
+  const isTouched = (row: CallRow) => row.attempts > 0 || row.asked_at !== null || !UNTOUCHED.has(row.state);
+  if (rows.some(isTouched)) return true;
   return !rows.some((row) => (row.answers_seq ?? 0) < step.answersSeq || (row.epoch ?? 0) < step.epoch);
 }
 
@@ -115,6 +131,7 @@ async function insert(
       confidence: call.confidence,
       message: call.message,
       missing: call.missing,
+      needs_approval: call.needsApproval ?? false,
       key: idempotencyKey(conversationId, turn, number),
     };
   });

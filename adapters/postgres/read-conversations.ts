@@ -17,13 +17,20 @@ const PENDING = `exists (
     select from actions w
     where w.organisation_id = $1 and w.conversation_id = c.id and w.status = 'pending')`;
 
+const OPEN_APPROVALS = `(
+    select coalesce(json_agg(json_build_object('id', w.id, 'requestType', w.request_type, 'expiresAt', w.expires_at)
+      order by w.created_at, w.id), '[]'::json)
+    from actions w
+    where w.organisation_id = $1 and w.conversation_id = c.id and w.status = 'pending')`;
+
 /** A person was called, by a queue or a rule, and nobody has it yet (CONV-8). */
 const CALLED = `(c.queued_at is not null or c.owner = 'agent' and c.escalated_epoch is not distinct from c.epoch)`;
 
 const COLUMNS = `
   c.id, c.status, c.owner, c.epoch, c.agent_id, c.channel_integration_id, c.channel, c.room, c.contact_id,
   k.name as contact_name, c.turn, c.opened_at, c.last_message_at, c.resolved_at,
-  c.operator_id, c.queued_at, c.division_id, c.tags, ${CALLED} as called, ${ASKS} as asks, ${PENDING} as pending
+  c.operator_id, c.queued_at, c.division_id, c.tags, ${CALLED} as called, ${ASKS} as asks,
+  ${OPEN_APPROVALS} as open_approvals
   from conversations c join contacts k on k.organisation_id = $1 and k.id = c.contact_id`;
 
 const LIST: Statement = {
@@ -70,7 +77,7 @@ interface Row {
   division_id: string | null;
   tags: string[];
   asks: boolean;
-  pending: boolean;
+  open_approvals: { id: string; requestType: string; expiresAt: string }[];
 }
 
 /** `channel` filters by kind or, given an id, by channel integration. A value nothing can have finds nothing. */
@@ -149,7 +156,7 @@ function summary(row: Row): ConversationSummary {
       owner: row.owner,
       queued: row.queued_at !== null,
       escalated: row.called,
-      openApprovals: row.pending ? [row.id] : [],
+      openApprovals: row.open_approvals,
       openCall: row.asks ? { kind: 'awaiting_confirmation' } : null,
     }),
     owner: row.owner,
@@ -166,5 +173,9 @@ function summary(row: Row): ConversationSummary {
     assignee: row.operator_id,
     queue: row.queued_at === null ? null : { divisionId: row.division_id, since: row.queued_at },
     tags: row.tags,
+    openApprovals: row.open_approvals.map(({ expiresAt, ...same }) => ({
+      ...same,
+      expiresAt: new Date(expiresAt),
+    })),
   };
 }

@@ -7,7 +7,7 @@ import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { findOperator } from './assign-room.ts';
 import { writeAudit } from './audit.ts';
-import { lockConversationOf, overtaken, readCall } from './call-rows.ts';
+import { lockConversationOf, readCall, refusalOf } from './call-rows.ts';
 import type { CallRow, LockedConversation } from './call-rows.ts';
 import { cancelRestOfTurn } from './cancel-rest-of-turn.ts';
 import { close, giveAway } from './change-hands.ts';
@@ -112,7 +112,7 @@ function once(
     if (conversation === undefined) return { kind: 'refused', code: 'room_not_found' };
     if (hasEnded(call.state)) return outcomeOf(call);
     if (call.state !== 'calling') throw new Error('a room tool runs behind the fence of its call');
-    if (overtaken(conversation, call.epoch) !== null) return { kind: 'refused', code: 'overtaken' };
+    if (refusalOf(conversation, call) !== null) return { kind: 'refused', code: 'overtaken' };
 
     const done = await effect({ tenancy, call, conversation });
     if ('refused' in done) return { kind: 'refused', code: done.refused };

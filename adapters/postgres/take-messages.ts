@@ -16,7 +16,7 @@ import { sequentialIdle, SEQUENTIAL_IDLE } from './idle-settings.ts';
 import { readPast } from './past-messages.ts';
 
 /** Locks the conversation, so that what the next statement sees is all there is up to `last_message_seq`. */
-const BEGIN_TURN: Statement = {
+export const BEGIN_TURN: Statement = {
   name: 'take-begin',
   text: `
     update conversations c set turn = greatest(c.turn, $3)
@@ -31,10 +31,10 @@ const BEGIN_TURN: Statement = {
 
 /**
  * A turn whose message has left `planned` takes nothing more: its reply answers what it answers. Neither does a
- * turn that a later one has overtaken, a late retry: nobody would answer what it took. Nor one that has made a call
- * in this round ($7), whose worker then died: what the customer wrote since knows nothing of it (CONV-4).
- * $6: whether it may grow. What was committed in an earlier epoch than the conversation's ($8) was left to people by the
- * change of hands since, whether its signal has come or not; a reply on its way still answers it.
+ * turn that a later one has overtaken, a late retry: nobody would answer what it took. Nor one that has made a call, or
+ * asked an operator about one, in this round ($7), whose worker then died: what the customer wrote since knows nothing of
+ * it (CONV-4). $6: whether it may grow. What was committed in an earlier epoch than the conversation's ($8) was left to
+ * people by the change of hands since, whether its signal has come or not; a reply on its way still answers it.
  */
 const TAKE: Statement = {
   name: 'take',
@@ -59,7 +59,8 @@ const TAKE: Statement = {
         and turn is null and epoch >= $8 and $6 and not exists (select from reply where state <> 'planned')
         and not exists (
           select from calls
-          where organisation_id = $1 and conversation_id = $2 and turn = $3 and round >= $7 and attempts > 0)
+          where organisation_id = $1 and conversation_id = $2 and turn = $3 and round >= $7
+            and (attempts > 0 or asked_at is not null))
       returning id, seq, provider_message_id, at, body
     )
     select m.*, r.state, r.in_reply_to, r.epoch as reply_epoch, r.escalates
@@ -86,7 +87,7 @@ const FIRST_UNTAKEN: Statement = {
       and turn is null`,
 };
 
-interface TurnRow {
+export interface TurnRow {
   epoch: number;
   owner: Owner;
   status: 'open' | 'resolved';
@@ -191,7 +192,7 @@ async function taken(
   };
 }
 
-function wentOn({ offered_at: at, offered_turn: turn }: TurnRow): { at: Date; turn: number } | null {
+export function wentOn({ offered_at: at, offered_turn: turn }: TurnRow): { at: Date; turn: number } | null {
   return at === null || turn === null ? null : { at, turn };
 }
 

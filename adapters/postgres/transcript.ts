@@ -9,6 +9,7 @@ import { makeOpen } from './open-conversation.ts';
 import { readUnsummarised } from './past-messages.ts';
 import { makePlan, makeRecordStep } from './plan-reply.ts';
 import { storable } from './storable.ts';
+import { makeTakeDecision } from './take-decision.ts';
 import { makeTake } from './take-messages.ts';
 
 const SETTLE: Statement = {
@@ -51,6 +52,7 @@ export function openTranscript(pool: pg.Pool): Transcript {
   return {
     open: makeOpen(pool),
     take: makeTake(pool),
+    takeDecision: makeTakeDecision(pool),
     plan: makePlan(pool),
     recordStep: makeRecordStep(pool),
 

@@ -45,16 +45,19 @@ export function entranceOptions(
 
 const CALL_MS = 5_000;
 
+/** A decision has to be carried out also where Temporal has lost the conversation it is about (APR-5). */
+const STARTING: ReadonlySet<string> = new Set(['message', 'approval_outcome']);
+
 /**
- * Signals rows into their conversation; a customer's message starts the workflow if it is not running
- * (ALLOW_DUPLICATE: a resolved conversation opens again). Throws what the client throws: a
- * WorkflowNotFoundError when only a message could have started it.
+ * Signals rows into their conversation; a customer's message and an operator's decision start the workflow if it
+ * is not running (ALLOW_DUPLICATE: a resolved conversation opens again). Throws what the client throws: a
+ * WorkflowNotFoundError when only one of these could have started it.
  */
 export async function enter(client: Client, entrance: Entrance, options: EntranceOptions): Promise<void> {
   const workflowId = conversationWorkflowId(entrance.ref.conversationId);
   const payload = { rows: entrance.rows };
   await client.withDeadline(Date.now() + CALL_MS, async () => {
-    if (!entrance.rows.some((row) => row.kind === 'message')) {
+    if (!entrance.rows.some(({ kind }) => STARTING.has(kind))) {
       await client.workflow.getHandle(workflowId).signal('entered', payload);
       return;
     }

@@ -31,6 +31,8 @@ export interface ConversationSummary {
   /** Where it waits for a person; a null division is the organisation's own queue. */
   queue: { divisionId: string | null; since: Date } | null;
   tags: string[];
+  /** What operators are asked about, the oldest first. */
+  openApprovals: { id: string; requestType: string; expiresAt: Date }[];
 }
 
 export interface TranscriptMessage {

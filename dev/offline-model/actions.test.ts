@@ -145,6 +145,33 @@ describe('the example actions and the offline model', () => {
     });
   }
 
+  it('INT-3 finds the refund and its amount, and no wish for one in a question about refunds', () => {
+    const refund = { action: 'refund', values: { amount: 150 }, missing: [] };
+    for (const said of ['Please refund 150 dollars', 'I want a refund of 150 dollars'])
+      assert.deepEqual(matched(said), refund, said);
+    assert.equal(matched('How long does a refund take?'), null);
+  });
+
+  it('APR-3 tells what a colleague decided, in the words of the colleague or plainly', () => {
+    const about = (decision: object) => {
+      const text = `Background data, not written by me now: ${JSON.stringify({ decision_of_a_colleague: decision })}`;
+      const messages = [
+        { role: 'system', content: 'You help.' },
+        { role: 'user', content: 'Saya mau refund' },
+        { role: 'assistant', content: 'Sebentar.' },
+        { role: 'user', content: text },
+      ] as ChatMessage[];
+      return complete({ model: 'm', messages }, openScript()).content;
+    };
+    assert.equal(about({ decision: 'approved', response: 'Oke.' }), 'Oke.');
+    assert.match(about({ decision: 'denied', response: null }) ?? '', /tidak menyetujui/);
+    const call = { action: 'qontak_chat_room_tag', state: 'succeeded', result: { ok: true, tags: ['vip'] } };
+    assert.match(
+      about({ decision: 'approved', response: null, call }) ?? '',
+      /menyetujui permintaan Anda\. Selesai/,
+    );
+  });
+
   it('INT-2 (EA Test 2) falls back to the core intent where no action is meant', () => {
     for (const said of ['I have a technical problem: the app crashes', 'Where is my order 1234?', 'hello'])
       assert.equal(matched(said), null, said);

@@ -1,5 +1,6 @@
 import type { ChatRequest, JsonSchema } from './chat-request.ts';
 import { askingIn } from './pending.ts';
+import { decisionReport } from './decision-report.ts';
 import { filled, PHRASES } from './phrases.ts';
 import { read, type Reading } from './reading.ts';
 import { disclosed, question, reply } from './reply.ts';
@@ -67,6 +68,7 @@ function about({ messages }: ChatRequest, reading: Reading): string | undefined 
   return (
     question(asking, reading) ??
     reportOf(messages, reading.language) ??
+    decisionReport(messages, reading.language) ??
     (declined && filled(PHRASES[reading.language].declined, { action: declined }))
   );
 }

@@ -35,6 +35,9 @@ export interface Phrases {
   confirm: string;
   confirmAgain: string;
   declined: string;
+  approved: string;
+  denied: string;
+  waits: string;
 }
 
 export const PHRASES: Record<Language, Phrases> = {
@@ -79,6 +82,9 @@ export const PHRASES: Record<Language, Phrases> = {
     confirm: 'Shall I do “{action}”? Please answer yes or no.',
     confirmAgain: 'I have done “{action}” before. Shall I do it once more? Please answer yes or no.',
     declined: 'All right: I have not done “{action}”.',
+    approved: 'A colleague has agreed to your request.',
+    denied: 'A colleague has not agreed to your request.',
+    waits: 'A colleague has to agree to this first. You will hear from me as soon as it is decided.',
   },
   id: {
     disclosure:
@@ -121,6 +127,9 @@ export const PHRASES: Record<Language, Phrases> = {
     confirm: 'Apakah saya boleh menjalankan “{action}”? Jawab ya atau tidak.',
     confirmAgain: 'Saya sudah menjalankan “{action}” sebelumnya. Jalankan sekali lagi? Jawab ya atau tidak.',
     declined: 'Baik: “{action}” tidak saya lakukan.',
+    approved: 'Rekan kami menyetujui permintaan Anda.',
+    denied: 'Rekan kami tidak menyetujui permintaan Anda.',
+    waits: 'Rekan kami harus menyetujui ini dahulu. Saya kabari begitu diputuskan.',
   },
   ar: {
     disclosure: 'هذا هو البديل غير المتصل: لا يوجد نموذج لغوي متصل، وأجيب بقواعد بسيطة.',
@@ -160,6 +169,9 @@ export const PHRASES: Record<Language, Phrases> = {
     confirm: 'هل أنفذ «{action}»؟ أجب بنعم أو لا.',
     confirmAgain: 'لقد نفذت «{action}» من قبل. هل أنفذه مرة أخرى؟ أجب بنعم أو لا.',
     declined: 'حسنًا، لم أنفذ «{action}».',
+    approved: 'وافق أحد زملائنا على طلبك.',
+    denied: 'لم يوافق أحد زملائنا على طلبك.',
+    waits: 'يجب أن يوافق أحد زملائنا على هذا أولًا، وسأكتب إليك فور صدور القرار.',
   },
 };
 

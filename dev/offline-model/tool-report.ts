@@ -15,12 +15,13 @@ export function reportOf(messages: ChatMessage[], language: Language): string | 
   );
   const said = since
     .filter((message) => message.role === 'tool')
-    .map((result) => sentence(names.get(result.tool_call_id ?? '') ?? '', textOf(result), language));
+    .map((result) => reportOfResult(names.get(result.tool_call_id ?? '') ?? '', textOf(result), language));
   return said.length === 0 ? undefined : [...new Set(said)].join(' ');
 }
 
-function sentence(tool: string, content: string, language: Language): string {
-  const { done, failed, unsure } = PHRASES[language];
+/** One result as a sentence. */
+export function reportOfResult(tool: string, content: string, language: Language): string {
+  const { done, failed, unsure, waits } = PHRASES[language];
   let value: unknown;
   try {
     value = JSON.parse(content);
@@ -31,6 +32,7 @@ function sentence(tool: string, content: string, language: Language): string {
   const fields = value as Record<string, unknown>;
   const { error, message } = fields;
   if (fields.state === 'unknown' || /^It is not known whether/.test(String(error))) return unsure;
+  if (fields.waiting !== undefined && fields.action_id !== undefined) return waits;
   if (fields.ok === false || fields.success === false || (error !== undefined && error !== null)) {
     const why = [message, error].find((text) => typeof text === 'string') ?? JSON.stringify(error);
     return filled(failed, { text: shortened(String(why).replace(/\.$/, '')) });

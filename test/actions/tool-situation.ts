@@ -175,6 +175,7 @@ export function fakePorts(
       },
       conclude: () => Promise.resolve(null),
       decided: () => Promise.resolve(null),
+      withdraw: () => Promise.resolve([]),
       reminder: () => Promise.resolve(null),
       noteReminder: () => Promise.resolve(),
     },

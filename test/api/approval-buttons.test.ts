@@ -55,6 +55,18 @@ describe('buttons of requests on Slack', () => {
     return stage.world.asides;
   }
 
+  it('APR-7 decides only about the call that the message shows', async () => {
+    employ('U0ADI', 'operator');
+    const standing = approval();
+    assert.ok(standing);
+    standing.digest = 'of-the-call';
+    const other = await press('U0ADI', 'approval.approve', { value: `${standing.id}:of-another` });
+    assert.match(String(other.body['text']), /another call/);
+    assert.equal(standing.status, 'pending');
+    await press('U0ADI', 'approval.approve', { value: `${standing.id}:of-the-call` });
+    assert.equal(approval()?.status, 'approved');
+  });
+
   for (const [actionId, status] of [
     ['approval.approve', 'approved'],
     ['approval.deny', 'denied'],

@@ -1,7 +1,23 @@
 import { strict as assert } from 'node:assert';
+import { randomUUID } from 'node:crypto';
+import type { EditableCall } from '../../api/ports.ts';
+import { DEFAULT_EXTERNAL_ACTION } from '../../domain/external-action.ts';
+import type { ExternalAction } from '../../domain/external-action.ts';
 import type { Role } from '../../domain/role.ts';
+import { editableCalls } from './fake-approvals.ts';
 import { call, openApiStage } from './stage.ts';
 import type { ApiStage } from './stage.ts';
+
+const REFUND: ExternalAction = {
+  ...DEFAULT_EXTERNAL_ACTION,
+  actionName: 'refund',
+  displayName: 'Refund',
+  trainingExamples: [],
+  webhookUrl: 'https://shop.example/refunds',
+  variables: [
+    { name: 'amount', prompt: 'How much', type: 'number', required: true, defaultValue: null, options: [] },
+  ],
+};
 
 describe('approvals over the API', () => {
   let stage: ApiStage;
@@ -76,6 +92,117 @@ describe('approvals over the API', () => {
     assert.equal((await as('operator', 'PATCH', path(), { priority: 'highest' })).status, 422);
     assert.equal((await as('viewer', 'PATCH', path(), { priority: 'low' })).status, 403);
     assert.deepEqual([stage.world.signals, stage.world.decided], [[], []]);
+  });
+
+  describe('of a call', () => {
+    const BY = Date.parse('2026-11-22T10:00:00Z');
+    const context = {
+      conversationId: null,
+      channel: 'generic' as const,
+      channelIntegrationId: '',
+      agentId: null,
+      contact: { id: null, name: 'Ann', phone: null },
+      turn: 1,
+      epoch: 1,
+      ownRecords: { deals: [], tickets: [] },
+    };
+    const call = { tool: 'external_action', proposal: null, message: '', plannedAt: new Date(BY), context };
+
+    /** The pending approval is one of a call. */
+    function bind(more: Partial<EditableCall>) {
+      const { world, here } = stage;
+      const bound = { ...call, arguments: {}, action: null, added: null, ...more };
+      const stored = world.approvals.find(({ id }) => id === here.approval);
+      assert.ok(stored);
+      editableCalls.set(here.approval, bound);
+      Object.assign(stored, {
+        digest: 'what-was-seen',
+        call: {
+          id: randomUUID(),
+          tool: bound.tool,
+          externalAction: { id: here.externalAction, version: 3, name: 'refund', displayName: 'Refund' },
+          arguments: bound.arguments,
+          editable: bound.arguments,
+          state: 'awaiting_approval',
+          reason: null,
+          edited: false,
+        },
+      });
+    }
+    const refund = () => bind({ arguments: { amount: 150, api_key: 'canary' }, action: REFUND });
+    const errorsOf = ({ body }: { body: Record<string, unknown> }) =>
+      (body['errors'] as { field: string }[]).map(({ field }) => field).sort();
+
+    it('APR-5 shows the exact call and its digest, secrets redacted', async () => {
+      refund();
+      const { body } = await as('viewer', 'GET', path());
+      const shown = body['call'] as Record<string, unknown>;
+      assert.deepEqual(
+        [body['digest'], shown['tool'], shown['arguments'], shown['state']],
+        ['what-was-seen', 'external_action', { amount: 150, api_key: '[redacted]' }, 'awaiting_approval'],
+      );
+      assert.equal((shown['external_action'] as Record<string, unknown>)['version'], 3);
+    });
+
+    it('APR-5 refuses to decide about another call than the one that was seen', async () => {
+      refund();
+      const lost = await decide({ decision: 'approve', digest: 'something-else' });
+      assert.deepEqual(
+        [lost.status, lost.body['digest'], lost.body['approval_status']],
+        [409, 'what-was-seen', 'pending'],
+      );
+      assert.deepEqual(await list('?status=pending'), [stage.here.approval]);
+      const seen = await decide({ decision: 'approve', digest: 'what-was-seen' });
+      assert.deepEqual(
+        [seen.status, seen.body['digest'], seen.body['edited']],
+        [200, 'what-was-seen', false],
+      );
+    });
+
+    it('APR-5 takes other arguments by the action’s variables, and says so', async () => {
+      refund();
+      const wrong = { amount: 'much', colour: 'red' };
+      const refused = await decide({ decision: 'approve', arguments: wrong });
+      assert.deepEqual([refused.status, errorsOf(refused)], [422, ['arguments.amount', 'arguments.colour']]);
+      const denied = await decide({ decision: 'deny', arguments: { amount: 1 } });
+      assert.deepEqual([denied.status, errorsOf(denied)], [422, ['arguments']]);
+      assert.deepEqual(await list('?status=pending'), [stage.here.approval]);
+      const edited = await decide({ decision: 'approve', arguments: { amount: '80' } });
+      assert.deepEqual([edited.status, edited.body['edited']], [200, true]);
+      assert.notEqual(edited.body['digest'], 'what-was-seen');
+      const { body } = await as('viewer', 'GET', path());
+      assert.deepEqual((body['call'] as Record<string, unknown>)['arguments'], { amount: 80 });
+    });
+
+    it('APR-5 takes other arguments by the tool’s schema, and changes nothing that its builder fixed', async () => {
+      const fields = {
+        name: 'refund',
+        description: 'Pays back',
+        method: 'POST',
+        url: 'https://shop.example/refunds',
+      };
+      const parameters = [{ name: 'amount', description: 'How much', type: 'number', required: true }];
+      const body = { amount: '{{amount}}' };
+      const added = {
+        nodeType: 'api' as const,
+        fields: { ...fields, body, parameters },
+        requiresConfirmation: false,
+      };
+      bind({ tool: 'api_refund', proposal: '{"amount":150}', added });
+      const wrong = await decide({ decision: 'approve', arguments: { amount: 'much' } });
+      assert.deepEqual([wrong.status, errorsOf(wrong)], [422, ['arguments.amount']]);
+      const elsewhere = await decide({ decision: 'approve', arguments: { url: 'https://thief.example' } });
+      assert.deepEqual([elsewhere.status, errorsOf(elsewhere)], [422, ['arguments.url']]);
+      assert.equal((await decide({ decision: 'approve', arguments: { amount: 80 } })).status, 200);
+      const shown = (await as('viewer', 'GET', path())).body['call'] as Record<string, unknown>;
+      const { url, body: sent } = shown['arguments'] as Record<string, unknown>;
+      assert.deepEqual([url, sent], ['https://shop.example/refunds', { amount: 80 }]);
+    });
+
+    it('APR-5 has arguments only where there is a call', async () => {
+      const refused = await decide({ decision: 'approve', arguments: { amount: 1 } });
+      assert.deepEqual([refused.status, errorsOf(refused)], [422, ['arguments']]);
+    });
   });
 
   it('APR-1 (AC Limits) refuses an answer that is too long or too large', async () => {

@@ -186,6 +186,16 @@ describe('external actions over the API', () => {
         'webhook_url',
       ],
     ],
+    [
+      'a rule of approval that is none, over names that are none, and a policy that is none',
+      {
+        needs_approval: 'price > 100',
+        approval_message: 'For {{price}} a colleague has to agree',
+        on_new_message: 'forget',
+      },
+      ['approval_message', 'needs_approval', 'on_new_message'],
+    ],
+    ['a rule of approval that cannot be read', { needs_approval: 'quantity >' }, ['needs_approval']],
     ['a brace that would show', { success_message: 'Done {{order_id}' }, ['success_message']],
     ['a template beyond 20 kB', { payload_template: { a: 'x'.repeat(20_001) } }, ['payload_template']],
     [

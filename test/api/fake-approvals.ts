@@ -1,9 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import type { ApiPorts, ApprovalRecord, ApprovalResult, Caller, Decider } from '../../api/ports.ts';
+import type {
+  ApiPorts,
+  ApprovalRecord,
+  ApprovalResult,
+  Caller,
+  Decider,
+  EditableCall,
+} from '../../api/ports.ts';
 import { decide } from '../../domain/approval.ts';
 import type { ApprovalStatus } from '../../domain/approval.ts';
 import { ofCaller } from './fake-world.ts';
 import type { FakeWorld } from './fake-world.ts';
+
+/** The calls that approvals are bound to, as the rules of an edit see them; by the approval's id. */
+export const editableCalls = new Map<string, EditableCall>();
 
 /** Approvals in memory. What happens when many decide at once is Postgres's business and tested there. */
 export function fakeApprovals(world: FakeWorld): ApiPorts['approvals'] {
@@ -38,8 +48,18 @@ export function fakeApprovals(world: FakeWorld): ApiPorts['approvals'] {
       ),
     read: (caller, id) =>
       world.reach(ofCaller(world.approvals, caller).find((known) => known.id === id) ?? null),
-    decide: (caller, id, { decision, response, responseData }) =>
-      change(caller, id, decision === 'approve' ? 'approved' : 'denied', { response, responseData }),
+    decide: async (caller, id, { decision, response, responseData, digest = null, edit = null }) => {
+      const found = await world.reach(stored(caller, id));
+      if (found?.status === 'pending' && digest !== null && digest !== found.digest)
+        return { kind: 'changed', approval: shown(found) };
+      if (found?.status === 'pending' && edit !== null) {
+        const edited = found.call === null ? NO_CALL : edit(editable(id));
+        if (edited.kind === 'problems') return { kind: 'invalid', problems: edited.problems };
+        found.call = found.call && { ...found.call, arguments: edited.arguments, edited: true };
+        found.digest = `${found.digest}, edited`;
+      }
+      return change(caller, id, decision === 'approve' ? 'approved' : 'denied', { response, responseData });
+    },
     cancel: (caller, id) => change(caller, id, 'cancelled', {}),
     async setPriority(caller, id, priority) {
       const found = await world.reach(stored(caller, id));
@@ -70,6 +90,14 @@ export function fakePresses(world: FakeWorld): ApiPorts['presses'] {
   };
 }
 
+function editable(id: string): EditableCall {
+  const call = editableCalls.get(id);
+  if (call === undefined) throw new Error('no call was given to this approval');
+  return call;
+}
+
+const NO_CALL = { kind: 'problems' as const, problems: [{ field: '', message: 'is only for a call' }] };
+
 function shown<T extends { organisationId: string }>({ organisationId: _, ...record }: T) {
   return record;
 }
@@ -96,6 +124,8 @@ export function makeApproval(
     createdAt: world.now,
     expiresAt: new Date(world.now.getTime() + 86_400_000),
     resolvedAt: null,
+    digest: null,
+    call: null,
   };
   world.approvals.push(record);
   return record;

@@ -159,6 +159,7 @@ export class FakeWorld {
       assignee: null,
       queue: null,
       tags: [],
+      openApprovals: [],
     };
     this.conversations.push(conversation);
     return conversation;

@@ -141,7 +141,9 @@ describe('tools and their switches over the API', () => {
     it('ACT-3 are saved with their fields, and the picker says so', async () => {
       const changed = await patch({ tools: [tag] });
       assert.equal(changed.status, 200);
-      assert.deepEqual(changed.body['tools'], [{ ...tag, requires_confirmation: false }]);
+      assert.deepEqual(changed.body['tools'], [
+        { ...tag, requires_confirmation: false, needs_approval: null, on_new_message: 'keep' },
+      ]);
       const configured = (await picker(`?agent=${stage.here.agent}`)).filter((tool) => tool.configured);
       assert.deepEqual(
         configured.map(({ node_type }) => node_type),
@@ -161,6 +163,36 @@ describe('tools and their switches over the API', () => {
         assert.ok(fields.includes(field), `${field} of ${fields.join()}`);
       const unknown = await patch({ tools: [{ node_type: 'send_poem', fields: {} }] });
       assert.deepEqual(fieldsOf(unknown), ['tools.0.node_type']);
+    });
+
+    it('APR-5 say which calls wait for an operator, over the names of their own arguments', async () => {
+      const rule = { needs_approval: 'tags contains "vip"', on_new_message: 'withdraw' };
+      const saved = await patch({ tools: [{ ...tag, ...rule }] });
+      assert.deepEqual(saved.body['tools'], [{ ...tag, requires_confirmation: false, ...rule }]);
+      const api = {
+        node_type: 'api',
+        fields: {
+          name: 'refund',
+          description: 'Pays back',
+          method: 'POST',
+          url: 'https://shop.example/refunds',
+          body: { amount: '{{amount}}' },
+          parameters: [{ name: 'amount', type: 'number' }],
+        },
+        needs_approval: 'amount > 100',
+      };
+      assert.equal((await patch({ tools: [api] })).status, 200);
+      const wrong = await patch({
+        tools: [
+          { ...tag, needs_approval: 'amount > 100' },
+          { ...api, needs_approval: 'price > 100' },
+          { node_type: 'submit_action_request', fields: {}, needs_approval: 'always' },
+        ],
+      });
+      assert.deepEqual(
+        [wrong.status, fieldsOf(wrong)],
+        [422, ['tools.0.needs_approval', 'tools.1.needs_approval', 'tools.2.needs_approval']],
+      );
     });
 
     it('VER-1 gives the model and its temperature back to the installation with null', async () => {

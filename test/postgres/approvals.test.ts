@@ -193,7 +193,7 @@ describe('approvals', () => {
       const won = results.filter(({ kind }) => kind === 'done').length;
       assert.equal(won + (standing.status === 'expired' ? 1 : 0), 1);
       for (const result of results)
-        assert.deepEqual(result.kind !== 'unknown' && result.approval, standing, result.kind);
+        assert.deepEqual('approval' in result && result.approval, standing, result.kind);
       assert.equal(concluded?.status === 'expired', standing.status === 'expired');
       assert.deepEqual(await desk.outcomes(), [{ action_id: actionId, action_status: standing.status }]);
       const ends = (await desk.events()).filter(([name]) => /approval_(dec|exp|can)/.test(name));

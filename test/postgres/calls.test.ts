@@ -185,8 +185,8 @@ describe('the ledger of calls', () => {
       const scene = await openScene(pool);
       const asked = await scene.planOne({ state: 'awaiting_confirmation' }, { step: 0 });
       const step = stepAt({ turn: 2, step: 0, answersSeq: 2 });
-      assert.equal(await scene.calls.confirm(scene.ref, asked.id, step, NOW), true);
-      assert.equal(await scene.calls.confirm(scene.ref, asked.id, step, NOW), true);
+      assert.equal(await scene.calls.confirm(scene.ref, asked.id, step, NOW, NOW), true);
+      assert.equal(await scene.calls.confirm(scene.ref, asked.id, step, NOW, NOW), true);
       const [moved] = await scene.calls.ofRound(scene.ref, 2, 0);
       assert.deepEqual(
         [moved?.id, moved?.state, moved?.turn, moved?.idempotencyKey],
@@ -199,11 +199,11 @@ describe('the ledger of calls', () => {
     it('EXT-4 asks again when the turn of the yes starts over before the call', async () => {
       const scene = await openScene(pool);
       const asked = await scene.planOne({ state: 'awaiting_confirmation' }, { step: 0 });
-      await scene.calls.confirm(scene.ref, asked.id, stepAt({ turn: 2, step: 0 }), NOW);
+      await scene.calls.confirm(scene.ref, asked.id, stepAt({ turn: 2, step: 0 }), NOW, NOW);
       await scene.calls.supersede(scene.ref, 2, 1, NOW);
       assert.equal((await scene.calls.open(scene.ref))?.id, asked.id);
       const again = stepAt({ turn: 2, round: 1, step: 0 });
-      assert.equal(await scene.calls.confirm(scene.ref, asked.id, again, NOW), true);
+      assert.equal(await scene.calls.confirm(scene.ref, asked.id, again, NOW, NOW), true);
       assert.equal((await scene.calls.ofRound(scene.ref, 2, 1))[0]?.id, asked.id);
     });
 
@@ -211,11 +211,11 @@ describe('the ledger of calls', () => {
       const scene = await openScene(pool);
       const asked = await scene.planOne({ state: 'awaiting_confirmation' }, { step: 0 });
       const step = stepAt({ turn: 2, step: 0 });
-      assert.equal(await scene.calls.confirm(scene.ref, asked.id, step, later(1)), false);
+      assert.equal(await scene.calls.confirm(scene.ref, asked.id, step, later(1), NOW), false);
       assert.equal((await scene.calls.read(scene.refOf(asked)))?.state, 'awaiting_confirmation');
-      assert.equal(await scene.calls.confirm(scene.ref, asked.id, step, NOW), true);
+      assert.equal(await scene.calls.confirm(scene.ref, asked.id, step, NOW, NOW), true);
       await scene.calls.supersede(scene.ref, 2, 1, NOW);
-      assert.equal(await scene.calls.confirm(scene.ref, asked.id, step, later(1)), false);
+      assert.equal(await scene.calls.confirm(scene.ref, asked.id, step, later(1), NOW), false);
     });
 
     it('EXT-4 cancels an open call with its reason, and confirms it no more', async () => {
@@ -223,7 +223,7 @@ describe('the ledger of calls', () => {
       const asked = await scene.planOne({ state: 'awaiting_confirmation' }, { step: 0 });
       await scene.calls.cancel(scene.ref, asked.id, 'not_answered', NOW);
       await scene.calls.cancel(scene.ref, asked.id, 'other_topic', NOW);
-      assert.equal(await scene.calls.confirm(scene.ref, asked.id, stepAt({ turn: 2 }), NOW), false);
+      assert.equal(await scene.calls.confirm(scene.ref, asked.id, stepAt({ turn: 2 }), NOW, NOW), false);
       assert.deepEqual(
         (await scene.events()).map(([name, { reason }]) => [name, reason]),
         [['call_cancelled', 'not_answered']],

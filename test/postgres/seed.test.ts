@@ -123,6 +123,7 @@ describe('the example organisation', () => {
       assert.deepEqual(data.map(({ definition }) => definition.actionName).sort(), [
         'cancel_order',
         'create_order',
+        'refund',
       ]);
       const gone = data.find(({ definition }) => definition.actionName === 'cancel_order');
       await actions.remove(operator, gone?.id ?? '');
@@ -134,8 +135,11 @@ describe('the example organisation', () => {
       await seed({ ...options, previous: first, webhookSinkUrl: 'http://127.0.0.1:4/sink/replies' });
       const after = await actions.list(operator, { channel }, page);
       assert.deepEqual(
-        after.data.map(({ definition }) => [definition.actionName, definition.webhookUrl]),
-        [['create_order', 'http://127.0.0.1:4/sink/orders']],
+        after.data.map(({ definition }) => [definition.actionName, definition.webhookUrl]).sort(),
+        [
+          ['create_order', 'http://127.0.0.1:4/sink/orders'],
+          ['refund', 'http://127.0.0.1:4/sink/orders'],
+        ],
       );
       assert.equal((await stores.people.members(operator, page)).data.length, 2);
       assert.deepEqual((await stores.settings.agent(operator, first.agent))?.settings.tools, []);

@@ -24,6 +24,7 @@ describe('sending a reply', () => {
   const attempt = (room: Room, answer: SendOutcome, { regroup = false, lastAttempt = false } = {}) =>
     makeSendReply({
       ledger: room.ledger,
+      transcript: room.transcript,
       channels: { send: () => Promise.resolve(answer) },
       clock: { now: () => NOW },
       failpoint: () => undefined,

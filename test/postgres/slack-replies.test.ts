@@ -64,6 +64,7 @@ describe('replies on Slack, from the ledger to the thread', () => {
       send: (dieAt?: string) =>
         makeSendReply({
           ledger: openLedger(pool),
+          transcript: room.transcript,
           channels,
           clock,
           failpoint: (name) => {

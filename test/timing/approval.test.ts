@@ -61,6 +61,7 @@ describe('a request to operators in its real durations', function () {
   it('APR-3 tells a decision of the third day at once, and reminds of it no more', async () => {
     const { customer, id } = await waiting();
     await world.sleep(50 * HOUR);
+    world.answers(says('It was approved.'));
     const decided = await customer.decides(id, 'approve');
     const [, told] = await customer.hears(2);
     punctual(told?.at, decided, 0);

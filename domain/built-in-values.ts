@@ -1,5 +1,5 @@
-import type { ChannelKind } from '../domain/channel.ts';
-import type { BuiltInVariable, Json } from '../domain/external-action.ts';
+import type { ChannelKind } from './channel.ts';
+import type { BuiltInVariable, Json } from './external-action.ts';
 
 /**
  * The built-in variables of templates (EXT-3). The time is the call's planning, not the attempt's: what is sent

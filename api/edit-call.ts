@@ -1,0 +1,75 @@
+import { toolOf } from '../activities/tools/index.ts';
+import { builtInValues } from '../domain/built-in-values.ts';
+import type { Json } from '../domain/external-action.ts';
+import { resolveVariables } from '../domain/variables.ts';
+import type { EditableCall, EditCall, EditProblem } from './ports.ts';
+
+type Given = Readonly<Record<string, Json>>;
+type Edited = ReturnType<EditCall>;
+
+/**
+ * Judges what an operator changes of a call by the very rules that it was planned by (APR-5): the variables of the
+ * action's version, or the tool's schema with what its builder fixed. What is not named stays; null takes it away.
+ */
+export function editOf(given: Given): EditCall {
+  return (call) => (call.action === null ? editTool(call, given) : editAction(call, given));
+}
+
+function editAction({ action, arguments: before }: EditableCall, given: Given): Edited {
+  const variables = action?.variables ?? [];
+  const names = variables.map(({ name }) => name);
+  const { values, missing } = resolveVariables(variables, { ...objectOf(before), ...given });
+  const problems = [
+    ...unknownNames(given, names),
+    ...missing.map((field) => ({
+      field,
+      message: wrong(variables.find(({ name }) => name === field)?.type),
+    })),
+  ];
+  return problems.length > 0 ? { kind: 'problems', problems } : { kind: 'edited', arguments: values };
+}
+
+function editTool(call: EditableCall, given: Given): Edited {
+  const { added, context, message, plannedAt } = call;
+  if (added === null) return refused('the agent does not have this tool any more');
+  const tool = toolOf(added.nodeType);
+  const unknown = unknownNames(given, Object.keys(objectOf(tool.offer(added).parameters['properties'])));
+  if (unknown.length > 0) return { kind: 'problems', problems: unknown };
+  const proposed = { ...objectOf(jsonOrNull(call.proposal ?? '')), ...given };
+  const { contact, channel, conversationId } = context;
+  const placeholders = builtInValues({ contact, channel, conversationId, message, at: plannedAt });
+  const resolved = tool.resolve(added, proposed, { context, placeholders });
+  if (resolved.kind === 'ready') return { kind: 'edited', arguments: resolved.arguments };
+  const named = Object.keys(given).filter((name) => resolved.message.includes(`${name}:`));
+  const problems = named.map((field) => ({ field, message: resolved.message }));
+  return problems.length > 0 ? { kind: 'problems', problems } : refused(resolved.message);
+}
+
+function unknownNames(given: Given, names: readonly string[]): EditProblem[] {
+  return Object.keys(given)
+    .filter((name) => !names.includes(name))
+    .map((field) => ({ field, message: 'is nothing that may be changed here' }));
+}
+
+function wrong(type: string | undefined): string {
+  return `is missing, or is not of type ${type ?? 'text'}`;
+}
+
+function refused(message: string): Edited {
+  return { kind: 'problems', problems: [{ field: '', message }] };
+}
+
+function objectOf(value: unknown): Record<string, Json> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+    ? (value as Record<string, Json>)
+    : {};
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    // The parser's message quotes the model's words.
+    return null;
+  }
+}
