@@ -12,6 +12,7 @@ const CALM = {
   idle_rule: null,
   escalation_rules: [],
   escalation_assignee: null,
+  response_time_seconds: 900,
   tools: [],
 };
 const HOUR = 3_600;
@@ -116,6 +117,26 @@ export const PEOPLE_SHAPES: Record<string, PeopleShape> = {
       await harness.operate(conversation, 'hand-back');
       await customer.says('thanks, and now?');
       await customer.hears('sent', 'sent');
+      await customer.isDoneWith();
+      return conversation;
+    });
+  },
+
+  'never-answered': (harness) => {
+    const rule = { name: 'boss', condition: 'text contains "manager"', reason: 'Wants the manager' };
+    const calling = { escalation_rules: [rule], escalation_assignee: 'U0123456789', response_time_seconds: 10 };
+    return withAgent(harness, calling, async () => {
+      const customer = harness.customer('generic');
+      const conversation = await customer.says('I want to speak to the manager');
+      await customer.hears('sent');
+      await harness.happened(conversation, 'human_reminded', 1);
+      await customer.says('hello?');
+      await harness.happened(conversation, 'human_rerouted', 1);
+      await customer.says('is anybody there?');
+      await harness.happened(conversation, 'human_unanswered', 1);
+      await customer.hears('sent', 'sent');
+      await customer.says('then go on, please');
+      await customer.hears('sent', 'sent', 'sent');
       await customer.isDoneWith();
       return conversation;
     });
