@@ -124,7 +124,11 @@ export const PEOPLE_SHAPES: Record<string, PeopleShape> = {
 
   'never-answered': (harness) => {
     const rule = { name: 'boss', condition: 'text contains "manager"', reason: 'Wants the manager' };
-    const calling = { escalation_rules: [rule], escalation_assignee: 'U0123456789', response_time_seconds: 10 };
+    const calling = {
+      escalation_rules: [rule],
+      escalation_assignee: 'U0123456789',
+      response_time_seconds: 10,
+    };
     return withAgent(harness, calling, async () => {
       const customer = harness.customer('generic');
       const conversation = await customer.says('I want to speak to the manager');
