@@ -15,6 +15,8 @@ interface Sending {
   regroup: boolean;
   /** The row that the message tells of: it is settled with the send. */
   settles?: string;
+  /** The activity that planned it made the first attempt, in this epoch, and this is what came of it. */
+  first?: { verdict: SendVerdict; epoch: number };
   /** The channel said "not now". */
   onWait?: () => void;
 }
@@ -25,23 +27,14 @@ interface Sending {
  */
 export async function deliver(
   shell: TurnShell,
-  { cause, label, regroup, settles, onWait }: Sending,
+  { cause, label, regroup, settles, first, onWait }: Sending,
 ): Promise<Delivered> {
   for (let attempt = 1; ; attempt++) {
-    shell.doing(`${label}: sending${attempt === 1 ? '' : `, attempt ${attempt}`}`);
-    const heard = lastSeq(shell);
-    const { epoch: before } = shell.state();
-    const verdict = await untilStoreIsBack(() =>
-      ownStore.sendReply.executeWithOptions({ summary: label }, [
-        {
-          ...shell.ref,
-          cause,
-          regroup,
-          lastAttempt: attempt >= MAX_SEND_ATTEMPTS,
-          ...(settles === undefined ? {} : { settles }),
-        },
-      ]),
-    );
+    const made = attempt === 1 ? first : undefined;
+    // Whoever wrote during an attempt that is over wrote behind it.
+    const heard = made === undefined ? lastSeq(shell) : 0;
+    const before = made === undefined ? shell.state().epoch : made.epoch;
+    const verdict = made === undefined ? await send(attempt) : made.verdict;
     if (verdict.kind === 'failed') log.warn('a message was not delivered', { cause, code: verdict.code });
     if (verdict.kind === 'unknown') {
       const due = Date.now() + shell.deliveryReportMs;
@@ -58,6 +51,21 @@ export async function deliver(
     const { epoch } = shell.state();
     const overtaken = () => shell.state().epoch !== epoch || (regroup && lastSeq(shell) > heard);
     await condition(overtaken, pause, { summary: `${label}: ${verdict.code}` });
+  }
+
+  function send(attempt: number): Promise<SendVerdict> {
+    shell.doing(`${label}: sending${attempt === 1 ? '' : `, attempt ${attempt}`}`);
+    return untilStoreIsBack(() =>
+      ownStore.sendReply.executeWithOptions({ summary: label }, [
+        {
+          ...shell.ref,
+          cause,
+          regroup,
+          lastAttempt: attempt >= MAX_SEND_ATTEMPTS,
+          ...(settles === undefined ? {} : { settles }),
+        },
+      ]),
+    );
   }
 }
 

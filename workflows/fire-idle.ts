@@ -1,5 +1,5 @@
 import { log } from '@temporalio/workflow';
-import type { IdleOutcome } from '../activities/index.ts';
+import type { IdleOutcome, SendVerdict } from '../activities/index.ts';
 import type { Silence } from '../contract/conversation.ts';
 import { deliver } from './deliver.ts';
 import { ownStore, untilStoreIsBack } from './effects.ts';
@@ -14,12 +14,13 @@ export async function fireIdleStep(shell: TurnShell, silence: Silence): Promise<
   const label = `idle step ${step + 1}`;
   shell.doing(label);
   const due = { ...shell.ref, step, seenSeq, since };
+  const { epoch } = shell.state();
   const verdict = await untilStoreIsBack(() =>
     ownStore.fireIdle.executeWithOptions({ summary: label }, [{ ...due, now: Date.now() }]),
   );
   switch (verdict.kind) {
     case 'planned':
-      return nudge(shell, silence, verdict.cause);
+      return nudge(shell, silence, { ...verdict, epoch });
     case 'done': {
       const { leaves } = verdict;
       if (leaves !== null) {
@@ -42,12 +43,19 @@ export async function fireIdleStep(shell: TurnShell, silence: Silence): Promise<
 }
 
 /** A failed nudge does not advance the sequence: the next window tries the step again (IDLE-6). */
-async function nudge(shell: TurnShell, { step, seenSeq, since, due }: Silence, cause: string): Promise<void> {
-  const sent = await deliver(shell, { cause, label: `idle step ${step + 1}`, regroup: true });
+async function nudge(
+  shell: TurnShell,
+  { step, seenSeq, since, due }: Silence,
+  { cause, sent: first, epoch }: { cause: string; sent?: SendVerdict; epoch: number },
+): Promise<void> {
+  const message = { cause, label: `idle step ${step + 1}`, regroup: true };
+  const made = first === undefined ? {} : { first: { verdict: first, epoch } };
+  const sent = await deliver(shell, { ...message, ...made });
   // The customer wrote first, or a person came: what they did goes on with the conversation.
   if (sent.kind === 'refused') return shell.tell({ fact: 'idleStopped' });
   const outcome: IdleOutcome = sent.kind === 'failed' ? { failed: sent.code } : 'fired';
-  await untilStoreIsBack(() => ownStore.noteNudge({ ...shell.ref, step, seenSeq, since, outcome }));
+  if (first === undefined || first.kind === 'try_again')
+    await untilStoreIsBack(() => ownStore.noteNudge({ ...shell.ref, step, seenSeq, since, outcome }));
   if (outcome === 'fired') return shell.tell({ fact: 'idleStepDone', at: Date.now(), ownEpoch: null });
   const window = Math.max((due ?? since) - since, 60_000);
   shell.tell({ fact: 'idlePostponed', due: Date.now() + window });

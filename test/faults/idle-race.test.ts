@@ -20,7 +20,7 @@ const STEP_MS = 1_000;
 /** So many milliseconds around the moment that is aimed at the message is posted. */
 const AROUND = 40;
 /** Whoever won, the next aim gives the other side so much more time: so each wins half of the races. */
-const CORRECTION_MS = 2;
+const CORRECTION_MS = 5;
 const ROOMS = 'race-';
 /** Nothing more comes of what a message overtook, whatever a dead worker left it as. */
 const BUSY = `
