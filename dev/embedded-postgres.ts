@@ -52,6 +52,8 @@ export function postgresPlan(options: PostgresOptions): ProcessPlan {
         'max_connections=200',
         'timezone=UTC',
         'log_timezone=UTC',
+        // Until it has seen the first rows of a table, Postgres takes every index for as good as any other.
+        'autovacuum_naptime=15s',
         ...options.settings,
       ].flatMap((setting) => ['-c', setting]);
       const args = ['-D', options.clusterDir, '-p', String(options.port), ...settings];

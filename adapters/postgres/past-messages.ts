@@ -26,17 +26,21 @@ const lines = (order: 'desc' | 'asc', after: string, limit: string) => `
 /** No more are counted, so that a summary that keeps failing does not make each turn dearer. */
 const MOST_UNSUMMARISED = 200;
 
+/**
+ * The last $3 messages, and with them how many come after $4, $5 at most: where the window is not full, it holds them all,
+ * and nothing is counted.
+ */
 const HISTORY: Statement = {
   name: 'past-history',
   text: `
-    select line.* from ${lines('desc', `'-infinity'::timestamptz`, '$3')}
-    order by line.at desc, line.place desc limit $3`,
-};
-
-const COUNT_SINCE: Statement = {
-  name: 'past-count-since',
-  text: `
-    select count(*)::int as since from (select from ${lines('desc', '$3', '$4')} limit $4) counted`,
+    with recent as materialized (
+      select line.* from ${lines('desc', `'-infinity'::timestamptz`, '$3')}
+      order by line.at desc, line.place desc limit $3
+    )
+    select recent.*, case when (select count(*) from recent) >= $3
+      then (select count(*) from (select from ${lines('desc', '$4', '$5')} limit $5) counted)
+      else 0 end::int as since
+    from recent order by recent.at desc, recent.place desc`,
 };
 
 const SINCE_SUMMARY: Statement = {
@@ -53,23 +57,21 @@ interface LineRow {
   at: Date;
 }
 
-/**
- * The last `limit` messages, oldest first, and how many before them no summary holds. Ends the transaction: both
- * questions and the commit travel together.
- */
+/** The last `limit` messages, oldest first, and how many before them no summary holds. Ends the transaction. */
 export async function readPast(
   tenancy: Tenancy,
   { contactId, limit, summaryThrough }: { contactId: string; limit: number; summaryThrough: Date | null },
 ): Promise<{ history: PastMessage[]; unsummarised: number }> {
-  const contact = [tenancy.organisationId, contactId];
-  const most = limit + MOST_UNSUMMARISED;
-  const [newestFirst, counted] = await Promise.all([
-    tenancy.rows<LineRow>(HISTORY, [...contact, limit]),
-    tenancy.lastRows<{ since: number }>(COUNT_SINCE, [...contact, since(summaryThrough), most]),
+  const newestFirst = await tenancy.lastRows<LineRow & { since: number }>(HISTORY, [
+    tenancy.organisationId,
+    contactId,
+    limit,
+    since(summaryThrough),
+    limit + MOST_UNSUMMARISED,
   ]);
   return {
     history: newestFirst.reverse().map(pastMessage),
-    unsummarised: Math.max(0, (counted[0]?.since ?? 0) - limit),
+    unsummarised: Math.max(0, (newestFirst[0]?.since ?? 0) - limit),
   };
 }
 

@@ -14,9 +14,10 @@ import { storable, storableJson } from './storable.ts';
  * the order of seqs the order of commits. No row comes back for an unknown customer, changed contact data, an
  * unknown room, or a duplicate; then nothing of it may be committed, for the seq may have been raised.
  */
-const RECEIVE: Statement = {
-  name: 'receive',
-  text: `
+function receiveInto(name: string, room: string): Statement {
+  return {
+    name,
+    text: `
     with sender as materialized (
       select k.id from contacts k
       where k.organisation_id = $1
@@ -44,7 +45,7 @@ const RECEIVE: Statement = {
           opened_at = case c.status when 'resolved' then $10 else c.opened_at end,
           resolved_at = null
       where c.organisation_id = $1 and c.channel_integration_id = $2
-        and c.room = coalesce($4::text, (select id::text from sender))
+        and ${room}
         and exists (select from sender)
         and not exists (
           select from inbox d
@@ -63,7 +64,16 @@ const RECEIVE: Statement = {
     select e.id, e.conversation_id, e.seq, e.epoch, r.agent_id, r.opened_at = $10 as opened,
       case $13::int when 1 then pg_notify('${CHAT_NOTICES}', $14) end
     from entered e join room r on r.id = e.conversation_id`,
-};
+  };
+}
+
+/** A plain value: an index finds the room by it, where a choice between values would read every conversation. */
+const RECEIVE_IN_ROOM = receiveInto('receive-in-room', 'c.room = $4');
+/** The channel has no rooms of its own: it is the customer's. $4 is null. */
+const RECEIVE_FROM_CONTACT = receiveInto(
+  'receive-from-contact',
+  'c.contact_id = (select id from sender) and c.room = (select coalesce($4::text, id::text) from sender)',
+);
 
 const FIND_DUPLICATE: Statement = {
   name: 'receive-duplicate',
@@ -114,7 +124,8 @@ async function receiveFast(
   values: readonly unknown[],
   now: Date,
 ): Promise<Entered | undefined> {
-  const [row] = await tenancy.rows<Entered>(RECEIVE, values);
+  const statement = values[ROOM] === null ? RECEIVE_FROM_CONTACT : RECEIVE_IN_ROOM;
+  const [row] = await tenancy.rows<Entered>(statement, values);
   if (row?.opened === true) await tellConversationsChanged(tenancy, [row.conversation_id], now);
   return row;
 }
@@ -153,6 +164,9 @@ export function cleanedMessage(message: InboundMessage): InboundMessage {
     },
   };
 }
+
+/** Where `receiveValues` has it. */
+const ROOM = 3;
 
 function receiveValues(integration: ReceivingIntegration, message: InboundMessage, now: Date): unknown[] {
   const { customer, room } = message;
