@@ -130,13 +130,8 @@ export class FakeWorld {
   assign(conversation: Owned<ConversationSummary>, assignee: string | null): OutgoingSignal {
     const queue = assignee === null ? { divisionId: null, since: this.now } : null;
     const status = queue === null ? 'assigned' : 'escalated';
-    Object.assign(conversation, {
-      owner: 'operator',
-      status,
-      assignee,
-      queue,
-      epoch: conversation.epoch + 1,
-    });
+    Object.assign(conversation, { owner: 'operator', status, assignee, queue });
+    conversation.epoch += 1;
     return this.signalFor(conversation, 'assign');
   }
 

@@ -113,9 +113,8 @@ describe('decisions at one moment', function () {
         ({ method, id }) => method === 'response' && id !== undefined && address.endsWith(`/${id}`),
       );
       const aside = said.find(({ args }) => args['response_type'] === 'ephemeral');
-      return String(
-        (aside ?? said.find(({ args }) => args['replace_original'] === true))?.args['text'] ?? '',
-      );
+      const text = (aside ?? said.find(({ args }) => args['replace_original'] === true))?.args['text'];
+      return text !== undefined && String(text);
     });
   }
 
