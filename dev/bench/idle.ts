@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { openBenchStage, type AgentSetting, type BenchStage } from './load/bench-stage.ts';
+import { openBenchStage, type AgentSetting, type BenchStage, type ProductPart } from './load/bench-stage.ts';
 import { converse, customers, type Customer } from './load/play.ts';
 import { fallSilent, type SilentCustomer, type SilentGroup } from './load/silent-customers.ts';
 import { cpuSeconds, total, used } from './measure/cpu.ts';
@@ -25,9 +25,13 @@ const WARM_UP = { share: 0.05, least: 20 } as const;
 /** What has not come so long after the last one's time does not come. */
 const PATIENCE_MS = 300_000;
 
-await runBench('idle', { conversations: 10_000, spread: 300 }, async ({ conversations, spread }, signal) => {
+/** Every conversation stays in memory, as docs/operations.md advises where there is enough of it. */
+const DEFAULTS = { conversations: 10_000, spread: 300, cached: 12_000 };
+
+await runBench('idle', DEFAULTS, async ({ conversations, spread, cached }, signal) => {
   if (Math.min(conversations, spread) === 0) throw new Error('idle needs at least 1 of everything');
-  const bench = await openBenchStage({ signal });
+  const worker = { MAX_CACHED_WORKFLOWS: String(cached) };
+  const bench = await openBenchStage({ signal, processEnv: { worker } });
   const memory = watchMemory(() => Object.values(bench.pids()));
   try {
     const groups = await groupsOf(bench, conversations, Math.min(spread, conversations));
@@ -40,7 +44,10 @@ await runBench('idle', { conversations: 10_000, spread: 300 }, async ({ conversa
       return firing(bench, due);
     };
     const evenly = await run(spread);
+    // A run takes minutes: what one has found is said before the next begins.
+    console.log(describe(evenly));
     const minute = await run(Math.ceil(spread / 5));
+    console.log(describe(minute));
     const figures = {
       due: conversations,
       fired: evenly.fired,
@@ -52,8 +59,8 @@ await runBench('idle', { conversations: 10_000, spread: 300 }, async ({ conversa
       minute_p95_late_s: minute.p95LateS,
       minute_fired: minute.fired,
       minute_reply_p95_ms: minute.replyP95Ms,
-      cpu_ms_per_nudge: evenly.cpuMsEach,
-      minute_cpu_ms_per_nudge: minute.cpuMsEach,
+      cpu_ms_per_nudge: total(evenly.cpuMs),
+      minute_cpu_ms_per_nudge: total(minute.cpuMs),
       peak_mb: memory.peakMb(),
     };
     const rows = Object.entries(figures).map(([name, value]) => {
@@ -101,8 +108,8 @@ interface Fired {
   p95LateS: number;
   maxLateS: number;
   replyP95Ms: number;
-  /** Of the whole installation, with the answers that were given meanwhile. */
-  cpuMsEach: number;
+  /** For each nudge, with the answers that were given meanwhile. */
+  cpuMs: Record<ProductPart, number>;
 }
 
 /** Waits until every step has fired, with customers who talk meanwhile. */
@@ -121,7 +128,7 @@ async function firing(bench: BenchStage, due: readonly SilentCustomer[]): Promis
     receiver.nudges.length >= due.length && new Set(nudged().map(({ room }) => room)).size >= due.length;
   await until(allFired, PATIENCE_MS + last - Date.now());
   const replies = await talk.end();
-  const cpu = total(used(before, cpuSeconds(bench.pids())));
+  const cpu = used(before, cpuSeconds(bench.pids()));
 
   const arrived = Map.groupBy(nudged(), ({ room }) => room);
   const late = due.flatMap(({ room, dueAt }) =>
@@ -135,8 +142,21 @@ async function firing(bench: BenchStage, due: readonly SilentCustomer[]): Promis
     p95LateS: quantile(late, 0.95),
     maxLateS: Math.max(...late),
     replyP95Ms: quantile(replies, 0.95),
-    cpuMsEach: (cpu * 1_000) / Math.max(arrived.size, 1),
+    cpuMs: each(cpu, Math.max(arrived.size, 1)),
   };
+}
+
+function describe({ cpuMs, fired, doubled, p95LateS, maxLateS, replyP95Ms }: Fired): string {
+  const rows: [string, number][] = [
+    ...Object.entries({ fired, doubled, p95LateS, maxLateS, replyP95Ms }),
+    ...Object.entries(cpuMs).map(([part, ms]): [string, number] => [`CPU ms of ${part} for each`, ms]),
+  ];
+  return `\n${table(['figure', 'measured'], rows)}\n`;
+}
+
+function each(cpu: Record<ProductPart, number>, count: number): Record<ProductPart, number> {
+  const shares = Object.entries(cpu).map(([part, seconds]) => [part, (seconds * 1_000) / count]);
+  return Object.fromEntries(shares) as Record<ProductPart, number>;
 }
 
 /** Customers who write by turns at a steady rate; `end` resolves with how long each answer took. */

@@ -15,6 +15,13 @@ export interface BenchStage {
   pids(): Record<ProductPart, number>;
   /** Makes an agent with these settings and a generic channel of its own. */
   channel(settings: AgentSetting): Promise<BenchChannel>;
+  /** Asks the API under the seeded key of a role. @throws Error when it refuses */
+  ask(
+    as: 'admin' | 'operator',
+    method: 'GET' | 'PUT' | 'POST',
+    path: string,
+    body?: object,
+  ): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -93,6 +100,7 @@ export async function openBenchStage(
             void (await make(pool, keys.builder, '/v1/external-actions', action(id, receiver))),
         };
       },
+      ask: (as, method, path, body) => ask(pool, keys[as], method, path, body),
       close,
     };
   } catch (error) {
@@ -133,21 +141,29 @@ function providerOf(pool: Pool, key: string, path: string): Pick<BenchChannel, '
 }
 
 async function make(pool: Pool, key: string, path: string, body: object): Promise<{ id: string }> {
-  const headers = {
-    authorization: `Bearer ${key}`,
-    'content-type': 'application/json',
-    'idempotency-key': randomUUID(),
-  };
-  const answer = await pool.request({ method: 'POST', path, headers, body: JSON.stringify(body) });
-  if (answer.statusCode !== 201)
-    throw new Error(`POST ${path} was answered ${answer.statusCode}: ${await answer.body.text()}`);
-  return (await answer.body.json()) as { id: string };
+  return (await ask(pool, key, 'POST', path, body)) as { id: string };
 }
 
 async function change(pool: Pool, key: string, path: string, body: object): Promise<void> {
-  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
-  const answer = await pool.request({ method: 'PATCH', path, headers, body: JSON.stringify(body) });
-  const answered = await answer.body.text();
-  if (answer.statusCode !== 200)
-    throw new Error(`PATCH ${path} was answered ${answer.statusCode}: ${answered}`);
+  await ask(pool, key, 'PATCH', path, body);
+}
+
+async function ask(
+  pool: Pool,
+  key: string,
+  method: 'GET' | 'PUT' | 'PATCH' | 'POST',
+  path: string,
+  body?: object,
+): Promise<unknown> {
+  const headers = {
+    authorization: `Bearer ${key}`,
+    ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+    ...(method === 'POST' ? { 'idempotency-key': randomUUID() } : {}),
+  };
+  const sent = body === undefined ? {} : { body: JSON.stringify(body) };
+  const answer = await pool.request({ method, path, headers, ...sent });
+  const text = await answer.body.text();
+  if (answer.statusCode >= 300)
+    throw new Error(`${method} ${path} was answered ${answer.statusCode}: ${text}`);
+  return text === '' ? null : JSON.parse(text);
 }

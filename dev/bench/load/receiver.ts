@@ -14,6 +14,8 @@ export interface Receiver {
   reply(messageId: string): Promise<number>;
   /** Every nudge that arrived, as often as it did; `at` as Date.now() counts. The bench empties it. */
   nudges: { room: string; at: number }[];
+  /** Rooms that were told what was decided. */
+  outcomes: Set<string>;
   close(): Promise<void>;
 }
 
@@ -32,6 +34,7 @@ export async function openReceiver(): Promise<Receiver> {
   const arrived = new Map<string, number>();
   const waiting = new Map<string, { resolve: (at: number) => void; reject: (error: Error) => void }>();
   const nudges: Receiver['nudges'] = [];
+  const outcomes: Receiver['outcomes'] = new Set();
   let lastSign = performance.now();
 
   function note(body: string): void {
@@ -39,6 +42,7 @@ export async function openReceiver(): Promise<Receiver> {
     lastSign = at;
     const { kind, room = '', in_reply_to: ids, item } = JSON.parse(body) as Wire;
     if (kind === 'nudge') nudges.push({ room, at: performance.timeOrigin + at });
+    if (kind === 'outcome') outcomes.add(room);
     for (const id of ids ?? [`call of ${item ?? ''}`]) {
       const waiter = waiting.get(id);
       if (waiter === undefined) arrived.set(id, at);
@@ -80,6 +84,7 @@ export async function openReceiver(): Promise<Receiver> {
     url: `http://${host}/replies`,
     hookUrl: `http://${host}/hook`,
     nudges,
+    outcomes,
     host,
     reply: wait,
     called: (messageId) => wait(`call of ${messageId}`),

@@ -19,13 +19,21 @@ function completion(content: string | null, toolCalls: object[] = []): string {
 
 const reply = completion('Thank you, noted.');
 const understanding = completion(JSON.stringify({ core_intent: 'sales', wants_human: false }));
-const tagging = completion(null, [
-  {
-    id: 'call',
-    type: 'function',
-    function: { name: 'qontak_chat_room_tag', arguments: '{"tags":["bench"]}' },
-  },
-]);
+
+/** Each is called once a turn by an agent that has it. */
+const TOOLS: [name: string, proposed: object][] = [
+  ['qontak_chat_room_tag', { tags: ['bench'] }],
+  [
+    'submit_action_request',
+    { request_type: 'bench', request_details: 'May it?', priority: null, request_data: null },
+  ],
+];
+const callingTool = TOOLS.map(([name, proposed]) => ({
+  offered: `"name":"${name}"`,
+  calling: completion(null, [
+    { id: 'call', type: 'function', function: { name, arguments: JSON.stringify(proposed) } },
+  ]),
+}));
 
 /** The action of the bench is always meant; what it is about is the newest message's id. */
 function match(request: string): string {
@@ -38,7 +46,8 @@ function match(request: string): string {
 function answer(request: string): string {
   if (request.includes('"json_schema"'))
     return request.includes('bench_call') ? match(request) : understanding;
-  return request.includes('"tools"') && !request.includes('"role":"tool"') ? tagging : reply;
+  if (request.includes('"role":"tool"')) return reply;
+  return callingTool.find(({ offered }) => request.includes(offered))?.calling ?? reply;
 }
 
 const server = createServer({ keepAliveTimeout: 120_000 }, (request, response) => {
