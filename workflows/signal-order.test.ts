@@ -37,6 +37,7 @@ const settings = {
   patienceMs: 15_000,
   placeholder: false,
   idleMs: [60_000],
+  responseMs: 60_000,
 };
 
 /** The rows that Postgres makes of these deeds one after the other, and how they leave the conversation. */

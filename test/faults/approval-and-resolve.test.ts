@@ -12,7 +12,7 @@ import { seededRandom } from './seeded-random.ts';
 const RACES = 80;
 const AT_ONCE = 8;
 /** Either may be asked so much later than the other. */
-const APART_MS = 120;
+const APART_MS = 1_500;
 const ROOM = 'race-';
 const ASK = 'submit_action_request';
 

@@ -13,12 +13,13 @@ import { repliesIn } from './receiver.ts';
 
 const RUNS = 5;
 const ROOM = 'endures';
+const CALL_ROOM = 'lasting-call';
 const ASK = 'submit_action_request';
 
 describe('a request to operators over the end of everything', function () {
   this.timeout(240_000);
 
-  it('APR-3 is decided after five further runs and a restart of all, and told once', async () => {
+  it('APR-3 APR-5 is decided after five further runs and a restart of all, told once, and its call made once', async () => {
     // The receiver must remember longer than the installation lives.
     const outside = await openStandIns();
     const dataDir = mkdtempSync(join(tmpdir(), 'parley-endures-'));
@@ -35,7 +36,17 @@ describe('a request to operators over the end of everything', function () {
       const { ask } = installation;
       const dev = installation.stage.dev();
       await ask('admin', 'PUT', '/v1/feature-flags', { actions_center: true });
-      const tools = [{ node_type: ASK, fields: {} }];
+      const note = {
+        name: 'note_once',
+        description: 'Writes a note.',
+        method: 'POST',
+        url: `${outside.url}/sink/notes`,
+        body: { room: '{{message_text}}' },
+      };
+      const tools = [
+        { node_type: ASK, fields: {} },
+        { node_type: 'api', needs_approval: 'always', fields: note },
+      ];
       await installation.setAgent({ personalities: {}, natural_language_escalation: false, tools });
       const channel = await ask<{ id: string }>('admin', 'POST', '/v1/channels', {
         kind: 'generic',
@@ -44,15 +55,18 @@ describe('a request to operators over the end of everything', function () {
         settings: { reply_url: `${outside.url}/sink/replies` },
         secrets: { signing_secret: dev.secrets.webhook_signing_secret },
       });
-      const say = async (text: string, count: number) => {
+      const say = async (text: string, count: number, room = ROOM) => {
         const now = installation.stage.dev();
         const to = { ...now, channels: { ...now.channels, generic: channel.id } };
-        const { conversationId } = await post(to, messageIn(ROOM, text));
-        await allSettled(records, ROOM, count, 60_000);
+        const { conversationId } = await post(to, messageIn(room, text));
+        await allSettled(records, room, count, 60_000);
         return conversationId;
       };
       const given = { request_type: 'refund', request_details: 'Twelve euros', priority: 'high' };
-      const script = [{ when: 'my money back', times: 1, tool_calls: [{ name: ASK, arguments: given }] }];
+      const script = [
+        { when: 'my money back', times: 1, tool_calls: [{ name: ASK, arguments: given }] },
+        { when: 'note this', times: 1, tool_calls: [{ name: 'api_note_once', arguments: {} }] },
+      ];
       await installation.setModel({ script });
       const conversation = await say('I want my money back', 1);
       for (let n = 0; n < RUNS; n++) await say(`Line ${n}`, n + 2);
@@ -73,7 +87,7 @@ describe('a request to operators over the end of everything', function () {
       installation = await open();
       records = openRecords(installation.stage.database.ownerUrl);
 
-      const path = `/v1/approvals/${request?.id}/decision`;
+      const path = `/v1/approvals/${requestOf(conversation)}/decision`;
       const decision = { decision: 'approve', response: 'It is on its way.' };
       const { status } = await installation.ask<{ status: string }>('operator', 'POST', path, decision);
       assert.equal(status, 'approved');
@@ -83,6 +97,10 @@ describe('a request to operators over the end of everything', function () {
       await eventually('it is told', async () => (await outcomes()).length > 0);
       const toldMs = Math.round(performance.now() - began);
       await assert.rejects(installation.ask('operator', 'POST', path, { decision: 'deny' }), /409/);
+      const approve = `/v1/approvals/${requestOf(noted)}/decision`;
+      await installation.ask('operator', 'POST', approve, { decision: 'approve' });
+      const calls = async () => wholeJournal(`${outside.url}/sink/notes/journal`);
+      await eventually('the call is made', async () => (await calls()).length > 0);
       // Two more runs carry on what is told already.
       await say('Thank you', RUNS + 2);
       await say('Bye', RUNS + 3);
@@ -92,6 +110,8 @@ describe('a request to operators over the end of everything', function () {
         [['It is on its way.', 1]],
       );
       assert.equal((await heard()).length, RUNS + 4);
+      await say('Thank you', RUNS + 2, CALL_ROOM);
+      assert.equal((await calls()).length, 1, 'the approved call is made once');
       console.log(
         `      ${runs.length} runs, then all killed and started; told once, ${toldMs} ms after the decision`,
       );

@@ -37,7 +37,7 @@ describe('a flood of messages into one conversation', function () {
 
   before(async () => {
     installation = await openInstallation({ waitSeconds: 0, env: { TURNS_PER_RUN: '3' } });
-    await installation.setAgent({ personalities: {}, natural_language_escalation: false });
+    await installation.setAgent({ personalities: {}, natural_language_escalation: false, regroup: false });
     await installation.setModel({ latency_ms: 50 });
     records = openRecords(installation.stage.database.ownerUrl);
     await records.pool.query('update external_actions set is_active = false');
