@@ -8,7 +8,7 @@ import { seededRandom } from './seeded-random.ts';
 const RACES = 48;
 const AT_ONCE = 6;
 /** Either may be asked so much later than the other. */
-const APART_MS = 150;
+const APART_MS = 1_500;
 const ROOM = 'approved-race-';
 
 interface Ended {
