@@ -9,6 +9,7 @@ const NOW = new Date('2026-11-21T10:00:00Z');
 const REQUEST = {
   requestType: 'refund_request',
   requestDetails: 'Twelve euros',
+  requestData: null,
   priority: 'medium' as const,
   customer: null,
   expiresAt: NOW,

@@ -91,13 +91,12 @@ async function lost(organisationId: string, approval: ApprovalRecord, gateway: G
 
 async function inTheEnd(
   organisationId: string,
-  { id, requestType, requestDetails, priority, contact, expiresAt, conversationId }: ApprovalRecord,
+  { id, contact, conversationId, ...asked }: ApprovalRecord,
   { presses, options }: Gateway,
 ): Promise<string | null> {
   const end = await presses.end(organisationId, id);
   if (end === null) return null;
-  const request = { requestType, requestDetails, priority, customer: contact.name, expiresAt };
-  return endedRequestInWords(request, end, `${options.publicUrl}/v1/conversations/${conversationId}`);
+  return endedRequestInWords({ ...asked, customer: contact.name }, end, `${options.publicUrl}/v1/conversations/${conversationId}`);
 }
 
 function told(tell: string): Press {

@@ -13,6 +13,7 @@ const AT = new Date('2026-11-21T10:05:59Z');
 const REQUEST = {
   requestType: 'refund_request',
   requestDetails: 'Twelve euros\nback for order 7',
+  requestData: { order: 7 },
   priority: 'high' as const,
   customer: 'Ann',
   expiresAt: AT,
@@ -24,7 +25,7 @@ describe('requests to operators on Slack', () => {
     assert.equal(
       requestInWords(REQUEST, 'https://parley.example/1'),
       'A request waits for a decision (high, until 2026-11-21 10:05 UTC)\n' +
-        'refund_request, for Ann: Twelve euros back for order 7\nhttps://parley.example/1',
+        'refund_request, for Ann: Twelve euros back for order 7\n{"order":7}\nhttps://parley.example/1',
     );
   });
 
@@ -39,7 +40,7 @@ describe('requests to operators on Slack', () => {
     );
     const end = { status: 'denied' as const, by: 'Rina', at: AT };
     assert.equal(
-      endedRequestInWords({ ...REQUEST, customer: null }, end, 'https://parley.example/1'),
+      endedRequestInWords({ ...REQUEST, requestData: null, customer: null }, end, 'https://parley.example/1'),
       'Denied by Rina at 2026-11-21 10:05 UTC.\n' +
         'refund_request: Twelve euros back for order 7\nhttps://parley.example/1',
     );
@@ -47,10 +48,10 @@ describe('requests to operators on Slack', () => {
 
   it('APR-7 are cut where nobody reads on', () => {
     const long = requestInWords(
-      { ...REQUEST, requestDetails: 'x'.repeat(5_000) },
+      { ...REQUEST, requestDetails: 'x'.repeat(5_000), requestData: 'y'.repeat(5_000) },
       'https://parley.example/1',
     );
-    assert.ok(long.length < 2_300 && long.endsWith('…\nhttps://parley.example/1'));
+    assert.ok(long.length < 3_300 && long.endsWith('…\nhttps://parley.example/1'));
   });
 
   it("APR-7 go to the agent's own target, otherwise to whom it calls on Slack", () => {

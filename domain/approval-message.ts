@@ -1,10 +1,13 @@
 import type { ApprovalStatus, Priority } from './approval.ts';
 import { assigneeOf } from './escalation.ts';
+import type { Json } from './external-action.ts';
 
 /** A request to operators where they read it without a console: on Slack (APR-7). */
 export interface ApprovalInWords {
   requestType: string;
   requestDetails: string;
+  /** As operators may see it: of a call its arguments, without secrets. */
+  requestData: Json;
   priority: Priority;
   customer: string | null;
   expiresAt: Date;
@@ -19,6 +22,7 @@ export interface EndInWords {
 
 /** Slack takes more; nobody reads more. */
 const LONGEST_DETAILS = 2_000;
+const LONGEST_DATA = 1_000;
 
 const ENDS: Record<EndInWords['status'], string> = {
   approved: 'Approved',
@@ -43,10 +47,14 @@ export function endInWords({ status, by, at }: EndInWords): string {
   return `${ENDS[status]}${by === null ? '' : ` by ${by}`} at ${minuteOf(at)}.`;
 }
 
-function askedIn({ requestType, requestDetails, customer }: ApprovalInWords): string {
-  const details = requestDetails.replaceAll(/\s*\n\s*/g, ' ');
-  const cut = details.length > LONGEST_DETAILS ? `${details.slice(0, LONGEST_DETAILS)}…` : details;
-  return `${requestType}${customer === null ? '' : `, for ${customer}`}: ${cut}`;
+function askedIn({ requestType, requestDetails, requestData, customer }: ApprovalInWords): string {
+  const details = cut(requestDetails.replaceAll(/\s*\n\s*/g, ' '), LONGEST_DETAILS);
+  const data = requestData === null ? '' : `\n${cut(JSON.stringify(requestData), LONGEST_DATA)}`;
+  return `${requestType}${customer === null ? '' : `, for ${customer}`}: ${details}${data}`;
+}
+
+function cut(text: string, longest: number): string {
+  return text.length > longest ? `${text.slice(0, longest).toWellFormed()}…` : text;
 }
 
 function minuteOf(time: Date): string {

@@ -5,6 +5,7 @@ import type { StoredAgentSettings } from '../../domain/agent.ts';
 import type { ApprovalStatus, Priority } from '../../domain/approval.ts';
 import { slackTargetOf } from '../../domain/approval-message.ts';
 import type { ApprovalInWords, EndInWords } from '../../domain/approval-message.ts';
+import type { Json } from '../../domain/external-action.ts';
 import { deciderName } from './decider-name.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
@@ -13,7 +14,8 @@ import { recordEvent } from './events.ts';
 const READ: Statement = {
   name: 'approval-post-read',
   text: `
-    select a.conversation_id, a.agent_id, a.digest, a.status, a.request_type, a.request_details, a.priority,
+    select a.conversation_id, a.agent_id, a.digest, a.status, a.request_type, a.request_details,
+      a.request_data, a.priority,
       a.expires_at, a.resolved_at, a.decided_by, p.name as customer, g.settings,
       s.state, s.provider_message_id, s.shown
     from actions a
@@ -68,6 +70,7 @@ interface Row {
   status: ApprovalStatus;
   request_type: string;
   request_details: string;
+  request_data: Json;
   priority: Priority;
   expires_at: Date;
   resolved_at: Date | null;
@@ -184,6 +187,7 @@ function requestOf(row: Row): ApprovalInWords {
   return {
     requestType: row.request_type,
     requestDetails: row.request_details,
+    requestData: row.request_data,
     priority: row.priority,
     customer: row.customer,
     expiresAt: row.expires_at,

@@ -163,7 +163,7 @@ describe('silence, hours and escalation in an agent’s settings', () => {
     await refused({ escalation_assignee: 'budi' }, 'escalation_assignee');
   });
 
-  it('ESC-2 (IDLE-1) refuses whoever is not there to be called or to be given a conversation, all at once', async () => {
+  it('ESC-2 refuses whoever is not there to be called or to be given a conversation, all at once', async () => {
     await turnFlag(true);
     const viewer = stage.world.makeMember(stage.here.id, { name: 'Vera', role: 'viewer' }).id;
     const give = (type: 'agent' | 'division', id: string) => ({

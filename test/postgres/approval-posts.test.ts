@@ -30,8 +30,8 @@ describe('requests to operators on Slack', () => {
     const { organisationId, conversationId } = scene.ref;
     const [row] = await scene.look<{ id: string }>(
       `insert into actions (organisation_id, conversation_id, agent_id, contact_id, request_type, request_details,
-         idempotency_key, created_at, expires_at)
-       select organisation_id, id, agent_id, contact_id, 'refund_request', 'Twelve euros', id::text, $2, $3
+         request_data, idempotency_key, created_at, expires_at)
+       select organisation_id, id, agent_id, contact_id, 'refund_request', 'Twelve euros', '{"euros": 12}', id::text, $2, $3
        from conversations where id = $1 returning id`,
       [conversationId, NOW, later(3_600)],
     );
@@ -63,6 +63,7 @@ describe('requests to operators on Slack', () => {
     assert.deepEqual(mine.request, {
       requestType: 'refund_request',
       requestDetails: 'Twelve euros',
+      requestData: { euros: 12 },
       priority: 'medium',
       customer: null,
       expiresAt: later(3_600),
