@@ -96,7 +96,11 @@ async function inTheEnd(
 ): Promise<string | null> {
   const end = await presses.end(organisationId, id);
   if (end === null) return null;
-  return endedRequestInWords({ ...asked, customer: contact.name }, end, `${options.publicUrl}/v1/conversations/${conversationId}`);
+  return endedRequestInWords(
+    { ...asked, customer: contact.name },
+    end,
+    `${options.publicUrl}/v1/conversations/${conversationId}`,
+  );
 }
 
 function told(tell: string): Press {

@@ -123,7 +123,7 @@ describe('escalations in the store', () => {
     assert.equal(await scene.escalations.anyoneOnline(organisationId), true);
   });
 
-  it('ESC-2 (ESC-6) knows in Slack whom the agent calls and who has it, where those are members it knows', async () => {
+  it('ESC-6 knows in Slack whom the agent calls and who has it, where those are members it knows', async () => {
     const scene = await noticed();
     const [called, holder] = [await scene.member(), await scene.member()];
     const whom = async () => {
