@@ -15,6 +15,7 @@ const DECIDER = /^(member|key|agent):([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12
 /** Whoever decided something, by the name people know; null: nobody, time did. */
 export async function deciderName(tenancy: Tenancy, decidedBy: string | null): Promise<string | null> {
   if (decidedBy === null) return null;
+  if (decidedBy === 'customer') return 'the customer';
   const [, kind, id] = DECIDER.exec(decidedBy) ?? [];
   if (kind === undefined || id === undefined) return decidedBy;
   const [row] = await tenancy.rows<{ name: string | null }>(NAME, [tenancy.organisationId, kind, id]);

@@ -5,6 +5,7 @@ import { APPROVAL_WORKFLOW } from '../../contract/approval.ts';
 import type { ApprovalInput } from '../../contract/approval.ts';
 import { approvalWorkflowId } from '../../contract/ids.ts';
 import { CONVERSATION_QUEUE } from '../../contract/queues.ts';
+import { orderAction } from '../actions/journey/order-action.ts';
 import { genericCustomer } from '../journey/generic-customer.ts';
 import { eventually, openJourney, type Answer, type Journey } from '../journey/open-journey.ts';
 import { openSlackWorkspace, shownIn } from '../journey/slack-workspace.ts';
@@ -72,19 +73,46 @@ describe('decisions at one moment', function () {
   }
   type Waiting = Awaited<ReturnType<typeof waiting>>;
 
+  /** A call that waits, of an agent whose requests stand on Slack, and what its receiver took. */
+  async function callWaiting(): Promise<Waiting & { taken(): Promise<unknown[]> }> {
+    const channel = `C${word()}`;
+    const customer = await genericCustomer(journey, { approval_slack_target: channel });
+    const action = await orderAction(journey, customer, { needs_approval: 'always' });
+    await customer.says('I want to order 3 lamps');
+    await customer.hears(1);
+    const conversationId = customer.conversation();
+    const [row] = await journey.sql<{ id: string; expires_at: Date }>(
+      'select id, expires_at from actions where conversation_id = $1',
+      [conversationId],
+    );
+    assert.ok(row);
+    const posted = await eventually(
+      'it is posted',
+      async () => (await shownIn(journey, workspace, channel))[0],
+    );
+    const expiresAt = row.expires_at.getTime();
+    return { customer, conversationId, id: row.id, channel, posted, expiresAt, taken: action.taken };
+  }
+
   const byKey = ({ id }: Waiting, decision: string) =>
     journey.call('POST', `/v1/approvals/${id}/decision`, { as: 'operator', body: { decision } });
   const bySession = ({ id }: Waiting, decision: string) =>
     journey.call('POST', `/v1/approvals/${id}/decision`, { headers: browser, body: { decision } });
   const cancel = ({ id }: Waiting) => journey.call('POST', `/v1/approvals/${id}/cancel`, { as: 'operator' });
-  const press = async ({ id, posted }: Waiting, decision: string, n: number): Promise<string> => {
+  const press = async (
+    { id, posted }: Waiting,
+    decision: string,
+    n: number,
+    // As the button bears it, which may be gone by now.
+    value = posted.blocks.flatMap(({ elements = [] }) => elements)[0]?.value ?? id,
+  ): Promise<string> => {
     const { response_url } = await journey.standIn('POST', '/slack/press', {
       team: workspace.team,
       channel: posted.channel,
       message_ts: posted.ts,
       user: pressers[n % pressers.length],
       action_id: `approval.${decision}`,
-      value: id,
+      value,
     });
     return String(response_url);
   };
@@ -177,6 +205,33 @@ describe('decisions at one moment', function () {
       return more.length === 0 && message?.text.startsWith(WORDS[status] ?? '') === true;
     });
   }
+
+  it('APR-5 make a call once where it is approved, and never where it is not', async () => {
+    for (let round = 0; round < 3; round += 1) {
+      const request = await callWaiting();
+      assert.match(request.posted.text, /"quantity":3/);
+      await everybodyDecides(request);
+      const { body: end } = await journey.call('GET', `/v1/approvals/${request.id}`, { as: 'viewer' });
+      const status = String(end['status']);
+      assert.ok(['approved', 'denied', 'cancelled'].includes(status), status);
+      if (status === 'approved') await request.customer.hears(2);
+      await request.customer.isDone();
+      assert.equal((await request.taken()).length, status === 'approved' ? 1 : 0, status);
+    }
+  });
+
+  it('APR-5 are refused for another call than the one that was seen (409), by key and on Slack', async () => {
+    const request = await callWaiting();
+    const body = { decision: 'approve', digest: 'of another call' };
+    const path = `/v1/approvals/${request.id}/decision`;
+    assert.equal((await journey.call('POST', path, { as: 'operator', body })).status, 409);
+    const address = await press(request, 'approve', 0, `${request.id}:of-another-call`);
+    assert.match(await toldAt(address), /^It is another call by now/);
+    const read = await journey.call('GET', `/v1/approvals/${request.id}`, { as: 'viewer' });
+    assert.equal(read.body['status'], 'pending');
+    assert.deepEqual(await request.taken(), []);
+    assert.equal((await cancel(request)).status, 200);
+  });
 
   it('APR-4 are refused after it expired (410), to a viewer (403), and to another organisation (404)', async () => {
     const expired = await waiting(1_500);
