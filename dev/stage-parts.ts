@@ -237,6 +237,7 @@ async function workerPlans(around: Surroundings, count: number, extraEnv: ExtraE
       nodePlan({
         name,
         program: 'workers/main.ts',
+        ahead: 'workers/unwatched-workflow-thread.ts',
         env: () => ({ ...workerEnv(around, metricsPort), ...extraEnv('worker'), ...extraEnv(name) }),
         healthUrl: `http://127.0.0.1:${metricsPort}/healthz`,
         tier: 3,

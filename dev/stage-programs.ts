@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import type { Ports } from './ports.ts';
 import type { ProcessPlan } from './process-plan.ts';
 
@@ -121,6 +122,8 @@ interface NodeProgram {
   name: string;
   /** Path from the top of the repository. */
   program: string;
+  /** Loaded before the program, into each of its threads. */
+  ahead?: string;
   env: () => Record<string, string>;
   /** Answers 200 once the program does its work. */
   healthUrl: string;
@@ -129,11 +132,17 @@ interface NodeProgram {
 }
 
 /** A TypeScript program of this repository, on the very Node that runs us. */
-export function nodePlan({ name, program, env, healthUrl, tier, graceMs }: NodeProgram): ProcessPlan {
+export function nodePlan({ name, program, ahead, env, healthUrl, tier, graceMs }: NodeProgram): ProcessPlan {
   const root = join(import.meta.dirname, '..');
+  const before = ahead === undefined ? [] : ['--import', pathToFileURL(join(root, ahead)).href];
   return {
     name,
-    command: () => ({ file: process.execPath, args: [join(root, program)], env: env(), cwd: root }),
+    command: () => ({
+      file: process.execPath,
+      args: [...before, join(root, program)],
+      env: env(),
+      cwd: root,
+    }),
     ready: () => answersWell(healthUrl),
     readyWithinMs: 60_000,
     stopSignal: 'SIGTERM',
