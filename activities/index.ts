@@ -14,6 +14,8 @@ import { guarded } from './failure.ts';
 import { makeEscalate } from './escalate.ts';
 import { makeHoldEscalated } from './hold-escalated.ts';
 import { makeTellHuman } from './tell-human.ts';
+import { makeConcludeIdle } from './conclude-idle.ts';
+import { makeIdleBehindReply } from './idle-behind-reply.ts';
 import { makeFireIdle } from './fire-idle.ts';
 import { makeGiveUpDelivery } from './give-up-delivery.ts';
 import { makeNoteIdleReset, makeNoteNudge } from './note-idle.ts';
@@ -68,6 +70,8 @@ export function createActivities(ports: ActivityPorts) {
     showApprovalEnd: safely(makeShowApprovalEnd(ports)),
     remindOfApproval: safely(makeRemindOfApproval(ports)),
     fireIdle: safely(makeFireIdle(ports)),
+    concludeIdle: safely(makeConcludeIdle(ports)),
+    idleBehindReply: safely(makeIdleBehindReply(ports)),
     noteNudge: safely(makeNoteNudge(ports)),
     noteIdleReset: safely(makeNoteIdleReset(ports)),
     planDecision: safely(makePlanDecision(ports)),

@@ -1,6 +1,7 @@
-import type { ConversationRef } from '../contract/conversation.ts';
-import type { ActivityPorts, OpenCall } from './ports.ts';
-import { turnSettings } from './turn-settings.ts';
+import type { ConversationRef, Silence } from '../contract/conversation.ts';
+import { idleHours } from '../domain/idle-sequence.ts';
+import type { ActivityPorts, OpenCall, OpenedConversation } from './ports.ts';
+import { idleMs, turnSettings } from './turn-settings.ts';
 
 /** Reads what a new run must know, so that turn numbers never restart. Null: the conversation was erased. */
 export function makeOpenConversation({ transcript }: Pick<ActivityPorts, 'transcript'>) {
@@ -10,17 +11,21 @@ export function makeOpenConversation({ transcript }: Pick<ActivityPorts, 'transc
     const {
       settings: _s,
       externalActions: _e,
-      sequentialIdle: _i,
+      idleSteps: _i,
+      answeredBy: _b,
       lastCustomerAt: _l,
+      silence: _q,
       openCall,
       watch,
       ...rest
     } = opened;
     const read = turnSettings(opened);
+    const lost = lostSilence(opened);
     return {
       ...rest,
-      settings: read,
+      settings: lost === null ? read : { ...read, idleMs: lost.waits },
       openCall: openCall && stillOpen(openCall, read.confirmMs),
+      silence: lost?.silence ?? null,
       watch: watch && { ...watch, since: watch.since.getTime() },
     };
   };
@@ -28,4 +33,16 @@ export function makeOpenConversation({ transcript }: Pick<ActivityPorts, 'transc
 
 function stillOpen({ askedAt, ...call }: OpenCall, confirmMs: number) {
   return { ...call, due: askedAt + confirmMs };
+}
+
+/** Of a silence that an earlier run held: when its step is due. */
+function lostSilence(opened: OpenedConversation): { silence: Silence; waits: number[] } | null {
+  if (opened.silence === null) return null;
+  const { began, since, withPerson, ...held } = opened.silence;
+  const hours = idleHours(opened.settings, opened.answeredBy);
+  const waits = idleMs({ ...opened, hours, since: began });
+  const wait = waits[held.step];
+  const from = since.getTime();
+  const due = wait === undefined ? null : from + wait;
+  return { waits, silence: { ...held, since: from, due, ...(withPerson ? { withPerson } : {}) } };
 }

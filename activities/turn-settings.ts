@@ -1,9 +1,12 @@
 import type { TurnSettings } from '../contract/conversation.ts';
 import type { AgentSettings } from '../domain/agent.ts';
 import { needsUnderstanding } from '../domain/agent.ts';
+import type { BusinessHours } from '../domain/business-hours.ts';
 import { REPEAT } from '../domain/channel.ts';
 import type { ChannelKind } from '../domain/channel.ts';
-import { stepsOf } from '../domain/idle-rule.ts';
+import type { IdleStep } from '../domain/idle-rule.ts';
+import { idleHours, runsWithPeople } from '../domain/idle-sequence.ts';
+import type { AnsweredBy } from '../domain/idle-sequence.ts';
 import { idleWaits } from '../domain/idle-waits.ts';
 import { windowEndsAt } from '../domain/messaging-window.ts';
 
@@ -11,7 +14,8 @@ import { windowEndsAt } from '../domain/messaging-window.ts';
 interface SettingsRead {
   settings: AgentSettings;
   externalActions: number;
-  sequentialIdle: boolean;
+  idleSteps: IdleStep[];
+  answeredBy: AnsweredBy;
   lastCustomerAt: Date | null;
   channel: ChannelKind;
 }
@@ -26,16 +30,24 @@ export function turnSettings(read: SettingsRead): TurnSettings {
     confirmMs: Math.round(settings.confirmationTimeoutSeconds * 1000),
     patienceMs: Math.round(settings.actionPatienceSeconds * 1000),
     placeholder: REPEAT[read.channel] === 'update_in_place',
-    idleMs: idleMs(read),
+    idleMs: idleMs({ ...read, hours: idleHours(settings, read.answeredBy), since: read.lastCustomerAt }),
+    ...(runsWithPeople(settings, read.answeredBy) ? { idleWithPeople: true } : {}),
     responseMs: settings.responseTimeSeconds * 1000,
     understand: needsUnderstanding(settings, externalActions),
   };
 }
 
-function idleMs({ settings, sequentialIdle, lastCustomerAt, channel }: SettingsRead): number[] {
-  const steps = stepsOf(settings.idleRule, { sequential: sequentialIdle });
-  if (lastCustomerAt === null) return steps.map(({ duration }) => duration * 1000);
-  const { businessHours: hours } = settings;
-  const windowEnds = windowEndsAt(channel, lastCustomerAt);
-  return idleWaits(steps, { since: lastCustomerAt, hours, windowEndsAt: windowEnds });
+/** @param since what the first step counts from */
+export function idleMs({
+  idleSteps: steps,
+  lastCustomerAt,
+  channel,
+  hours,
+  since,
+}: Pick<SettingsRead, 'idleSteps' | 'lastCustomerAt' | 'channel'> & {
+  hours: BusinessHours | null;
+  since: Date | null;
+}): number[] {
+  if (since === null) return steps.map(({ duration }) => duration * 1000);
+  return idleWaits(steps, { since, hours, windowEndsAt: windowEndsAt(channel, lastCustomerAt) });
 }

@@ -1,7 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { z } from 'zod';
 import { CHANNEL_KINDS } from '../domain/channel.ts';
+import { isSequential, ruleToShow } from '../domain/idle-rule.ts';
+import type { IdleRule } from '../domain/idle-rule.ts';
+import { ANSWERED_BY } from '../domain/idle-sequence.ts';
+import type { Gates } from '../domain/tool.ts';
 import { CHANNEL_SETTINGS } from './channel-settings.ts';
+import { idleProblems, idleRule, toIdleRule } from './idle-of-agent.ts';
 import type { ChannelRecord } from './ports.ts';
 import { Problem, unknown } from './problem.ts';
 import { operation } from './route.ts';
@@ -9,20 +14,31 @@ import { parse } from './serve.ts';
 import { byId, id, pageOf, pageQuery, readable, time, toPage, toPageQuery, words } from './shapes.ts';
 
 const named = { name: readable(words(255)), agent_id: id };
+const answeredBy = z.enum(ANSWERED_BY).meta({
+  description:
+    "people: the agent is never asked, conversations open in the organisation's queue. Counts from the next opening",
+});
+const rule = idleRule.meta({
+  description:
+    'What silence leads to where people answer alone, and behind the legacy follow_up of an agent whose steps are off',
+});
+const idle = { answered_by: answeredBy.default('agent'), default_idle_rule: rule.optional() };
 const { generic, webchat, whatsapp, slack } = CHANNEL_SETTINGS;
 
 const newChannel = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('generic'), ...named, ...generic }),
+  z.strictObject({ kind: z.literal('generic'), ...named, ...idle, ...generic }),
   z.strictObject({
     kind: z.literal('webchat'),
     ...named,
+    ...idle,
     settings: webchat.settings.default({}),
     secrets: webchat.secrets.default({}),
   }),
-  z.strictObject({ kind: z.literal('whatsapp'), ...named, ...whatsapp }),
+  z.strictObject({ kind: z.literal('whatsapp'), ...named, ...idle, ...whatsapp }),
   z.strictObject({
     kind: z.literal('slack'),
     ...named,
+    ...idle,
     settings: slack.settings.default({}),
     secrets: slack.secrets,
   }),
@@ -31,7 +47,14 @@ const newChannel = z.discriminatedUnion('kind', [
 const texts = z.record(z.string().regex(/^[a-z_]{1,64}$/), z.string());
 
 const change = z
-  .strictObject({ ...named, active: z.boolean(), settings: texts, secrets: texts })
+  .strictObject({
+    ...named,
+    active: z.boolean(),
+    answered_by: answeredBy,
+    default_idle_rule: rule,
+    settings: texts,
+    secrets: texts,
+  })
   .partial()
   .meta({ description: 'Of settings and secrets those that are named; the rest stays' });
 
@@ -41,6 +64,8 @@ const channel = z
     kind: z.enum(CHANNEL_KINDS),
     ...named,
     active: z.boolean(),
+    answered_by: answeredBy,
+    default_idle_rule: rule,
     settings: z.record(z.string(), z.string()),
     secrets_set: z.array(z.string()).meta({ description: 'Which secrets are set; their values never leave' }),
     created_at: time,
@@ -53,7 +78,9 @@ export const listChannels = operation({
   status: 200,
   answer: pageOf(channel),
   async run({ caller, query }, gateway) {
-    return toPage(await gateway.settings.channels(caller, toPageQuery(query)), toChannel);
+    const page = await gateway.settings.channels(caller, toPageQuery(query));
+    const gates = await gateway.installation.gates(caller);
+    return toPage(page, (record) => toChannel(record, gates));
   },
 });
 
@@ -63,7 +90,8 @@ export const readChannel = operation({
   status: 200,
   answer: channel,
   async run({ caller, params }, gateway) {
-    return toChannel(found(await gateway.settings.channel(caller, params.id)));
+    const record = found(await gateway.settings.channel(caller, params.id));
+    return toChannel(record, await gateway.installation.gates(caller));
   },
 });
 
@@ -73,10 +101,14 @@ export const createChannel = operation({
   status: 201,
   answer: channel,
   async run({ caller, body }, gateway) {
+    const gates = await gateway.installation.gates(caller);
+    const defaultIdleRule = allowedRule(body.default_idle_rule, gates);
     const made = await gateway.settings.createChannel(caller, {
       kind: body.kind,
       name: body.name,
       agentId: body.agent_id,
+      answeredBy: body.answered_by,
+      ...(defaultIdleRule === undefined ? {} : { defaultIdleRule }),
       settings: present(body.settings),
       secrets:
         body.kind === 'webchat'
@@ -85,7 +117,7 @@ export const createChannel = operation({
     });
     if (made === null) throw unknownAgent();
     gateway.lookup.forget();
-    return toChannel(made);
+    return toChannel(made, gates);
   },
 });
 
@@ -100,18 +132,27 @@ export const changeChannel = operation({
     const shape = CHANNEL_SETTINGS[before.kind];
     const whole = z.strictObject({ settings: shape.settings.partial(), secrets: shape.secrets.partial() });
     parse(whole, { settings: body.settings ?? {}, secrets: body.secrets ?? {} });
-    const { agent_id: agentId, ...same } = body;
-    const after = await gateway.settings.updateChannel(caller, params.id, present({ ...same, agentId }));
+    const gates = await gateway.installation.gates(caller);
+    const { agent_id: agentId, answered_by: answered, default_idle_rule: named, ...same } = body;
+    const more = { agentId, answeredBy: answered, defaultIdleRule: allowedRule(named, gates) };
+    const after = await gateway.settings.updateChannel(caller, params.id, present({ ...same, ...more }));
     // The channel was there a moment ago, so it is the agent that is not.
     if (after === null) throw unknownAgent();
     gateway.lookup.forget();
-    return toChannel(after);
+    return toChannel(after, gates);
   },
 });
 
 function found(record: ChannelRecord | null): ChannelRecord {
   if (record === null) throw unknown('channel integration');
   return record;
+}
+
+/** Whether steps may be saved depends on the organisation's feature. */
+function allowedRule(named: unknown, { organisationFlags }: Gates): IdleRule | null | undefined {
+  const errors = idleProblems(toIdleRule(named), isSequential(null, organisationFlags), 'default_idle_rule');
+  if (errors.length > 0) throw new Problem(422, 'Some fields are not valid.', { errors });
+  return toIdleRule(named);
 }
 
 function unknownAgent(): Problem {
@@ -126,7 +167,14 @@ function present<T extends object>(members: T): { [K in keyof T]: Exclude<T[K], 
   };
 }
 
-function toChannel(record: ChannelRecord): z.input<typeof channel> {
-  const { agentId, secretsSet, createdAt, ...same } = record;
-  return { ...same, agent_id: agentId, secrets_set: secretsSet, created_at: createdAt.toISOString() };
+function toChannel(record: ChannelRecord, { organisationFlags }: Gates): z.input<typeof channel> {
+  const { agentId, answeredBy: answered, defaultIdleRule, secretsSet, createdAt, ...same } = record;
+  return {
+    ...same,
+    agent_id: agentId,
+    answered_by: answered,
+    default_idle_rule: ruleToShow(defaultIdleRule, { sequential: isSequential(null, organisationFlags) }),
+    secrets_set: secretsSet,
+    created_at: createdAt.toISOString(),
+  };
 }

@@ -68,9 +68,14 @@ export function isSequentialFor({ sequentialIdle }: AgentSettings, { organisatio
   return isSequential(sequentialIdle, organisationFlags);
 }
 
-export function idleProblems(rule: IdleRule | null | undefined, sequential: boolean): FieldError[] {
+/** @param name of the field that holds the rule */
+export function idleProblems(
+  rule: IdleRule | null | undefined,
+  sequential: boolean,
+  name = 'idle_rule',
+): FieldError[] {
   return idleRuleProblems(rule, { sequential }).map(({ field, message: wrong }) => ({
-    field: field === '' ? 'idle_rule' : `idle_rule.${field}`,
+    field: field === '' ? name : `${name}.${field}`,
     message: wrong,
   }));
 }

@@ -6,6 +6,7 @@ import type { Executions, ExternalActionSettings, Trials } from './ports/externa
 import type { Connections } from './ports/connections.ts';
 import type { Installation } from './ports/installation.ts';
 import type { People } from './ports/people.ts';
+import type { Proactive } from './ports/proactive.ts';
 import type { Conversations, Inbox } from './ports/inbox.ts';
 import type { Asides } from './ports/interactions.ts';
 import type { LiveFeed } from './ports/live.ts';
@@ -24,6 +25,7 @@ export type * from './ports/interactions.ts';
 export type * from './ports/installation.ts';
 export type * from './ports/live.ts';
 export type * from './ports/people.ts';
+export type * from './ports/proactive.ts';
 export type * from './ports/readers.ts';
 export type * from './ports/sessions.ts';
 export type * from './ports/settings.ts';
@@ -83,6 +85,7 @@ export interface Health {
 export interface ApiPorts {
   approvals: Approvals;
   presses: ApprovalPresses;
+  proactive: Proactive;
   clock: { now(): Date };
   lookup: Lookup;
   inbox: Inbox;

@@ -38,6 +38,7 @@ import { live } from './live.ts';
 import { changeMember, createMember, listMembers, readMember, removeMember } from './members.ts';
 import { describeOnce, openApiJson } from './openapi.ts';
 import { readPresence, setPresence } from './presence.ts';
+import { readProactive, resumeProactive, setProactiveLimit } from './proactive.ts';
 import { receiveMessage } from './receive-message.ts';
 import { listAudit, listEvents } from './records.ts';
 import { reply } from './reply.ts';
@@ -109,6 +110,10 @@ export const routes: readonly Route[] = [
 
   route('get', '/v1/feature-flags', 'admin', readFlags),
   route('put', '/v1/feature-flags', 'admin', setFlags),
+
+  route('get', '/v1/proactive', 'viewer', readProactive),
+  route('put', '/v1/proactive', 'admin', setProactiveLimit),
+  route('post', '/v1/proactive/resume', 'admin', resumeProactive),
 
   route('get', '/v1/connections', 'admin', listConnections),
   route('put', '/v1/connections/{code}', 'admin', saveConnection),

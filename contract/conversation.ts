@@ -24,20 +24,24 @@ export interface TurnSettings {
   idleMs: number[];
   /** How long a person may leave a customer without an answer (ESC-6); absent in what older code has read. */
   responseMs?: number;
+  /** Whether a person's reply, too, begins a silence (IDLE-9). Absent: no, as in what older code carried. */
+  idleWithPeople?: boolean;
 }
 
 /** The customer's silence, from the last message that was answered (IDLE-4, IDLE-5). */
 export interface Silence {
   /** The step that is next, from 0. */
   step: number;
-  /** The last message the sequence counts from. */
+  /** The row that the sequence counts from: the last message that was answered, or an operator's last reply. */
   seenSeq: number;
   /** When the step's time began to run. Epoch milliseconds. */
   since: number;
   /** When the step fires; null: there is none. */
   due: number | null;
-  /** The epoch that the sequence's own assign step made: its later steps go on in it (IDLE-9). */
+  /** The epoch in which its steps go on although a person has the conversation (IDLE-9). */
   ownEpoch: number | null;
+  /** It counts from a person's reply. */
+  withPerson?: boolean;
 }
 
 /** A customer waits for a person's answer (ESC-6). */
@@ -96,8 +100,12 @@ export interface ConversationState {
   /** Those of them that have ended, and whose outcome the customer is to hear. */
   outcomesDue: string[];
   silence: Silence | null;
+  /** The silence ended when a step was due: a task that died with its worker may have fired it. */
+  stepInDoubt: { step: number; brokenByCustomer: boolean } | null;
   /** The customer broke a silence that had led to something: the step it had come to, until that is noted. */
   brokenAt: number | null;
+  /** The same while a person has the conversation: no turn would note it. */
+  brokenWithPerson: number | null;
   /** What operators were asked and have not decided. Epoch milliseconds. */
   openApprovals: OpenApproval[];
   /** Decisions the customer is to hear. */

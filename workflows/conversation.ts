@@ -35,7 +35,8 @@ const assigneeAttribute = { name: SEARCH_ATTRIBUTES.assignee, type: 'KEYWORD' } 
  */
 export async function conversation(input: ConversationInput): Promise<void> {
   const modelCalls = modelCallsOn(input.modelQueue);
-  let state: ConversationState = input.state ?? newState();
+  // A run of older code carried what it knew.
+  let state: ConversationState = { ...newState(), ...input.state };
   let doing = 'opening';
   let shown = { status: viewOf(state, doing).status, assignee: state.assignee };
   let turnsThisRun = 0;
@@ -205,7 +206,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
       const [reply] = state.toSend;
       if (reply === undefined) continue;
       const beside = doing;
-      await sendReply(shell, reply.rowId);
+      await sendReply(shell, reply);
       // What the loop does, or waits for, it does not show again for this.
       if (doing.startsWith(OPERATORS_REPLY)) show(beside);
     }

@@ -56,6 +56,8 @@ export const ownStore =
       | 'giveUpDelivery'
       | 'confirmClose'
       | 'fireIdle'
+      | 'concludeIdle'
+      | 'idleBehindReply'
       | 'noteNudge'
       | 'noteIdleReset'
       | 'planDecision'

@@ -1,4 +1,4 @@
-import type { OpenApproval, OpenCall, TurnSettings, Watch } from '../contract/conversation.ts';
+import type { OpenApproval, OpenCall, Silence, TurnSettings, Watch } from '../contract/conversation.ts';
 import type { EnteredRow } from '../contract/rows.ts';
 import type { Owner } from '../domain/conversation.ts';
 
@@ -32,10 +32,19 @@ export type Fact =
   | { fact: 'outcomeTold'; callId: string }
   /** A step of the silence was done, or skipped, which counts the same (IDLE-10). */
   | { fact: 'idleStepDone'; at: number; ownEpoch: number | null }
+  /** Operators owe the customer no decision any more. */
+  | { fact: 'waitEnded'; at: number }
   | { fact: 'idlePostponed'; due: number }
+  /** Nobody knows what became of the step; it is looked at again. */
+  | { fact: 'idleUndecided'; due: number }
+  /** What Postgres says of a step in doubt: whether it had left. */
+  | { fact: 'idleConcluded'; fired: boolean }
   /** A newer message is on its way, or there is nothing more to fire. */
   | { fact: 'idleStopped' }
   | { fact: 'breakNoted' }
+  /** An operator's reply is out, and a silence may begin behind it. */
+  | { fact: 'personAnswered'; seenSeq: number; at: number; idleMs: number[] }
+  | { fact: 'breakWithPersonNoted' }
   | { fact: 'approvalAsked'; approval: OpenApproval }
   | { fact: 'decisionTold'; actionId: string }
   | { fact: 'approvedCallBegan'; callId: string }
@@ -67,4 +76,8 @@ export interface OpenedFacts {
   watch?: Omit<Watch, 'heard' | 'due'> | null;
   /** Absent where an activity of before it was there has read them. */
   openApprovals?: OpenApproval[];
+  /** Of a run that was lost, as these two; absent in histories from before. */
+  silence?: Silence | null;
+  /** The step whose nudge nobody knows the fate of. */
+  stepLeft?: number | null;
 }

@@ -13,12 +13,16 @@ export type NextStep =
   | { step: 'tell_decision'; actionId: string; rowId: string }
   | { step: 'fire_idle' }
   | { step: 'watch_people' }
+  | { step: 'conclude_idle' }
+  | { step: 'note_break'; fromStep: number }
   | { step: 'close' }
   | { step: 'turn' }
   | { step: 'wait'; until: number | null };
 
 export function nextStep(state: ConversationState, now: number): NextStep {
   if (state.toSettle.length > 0) return { step: 'settle' };
+  if (state.stepInDoubt !== null) return { step: 'conclude_idle' };
+  if (state.brokenWithPerson !== null) return { step: 'note_break', fromStep: state.brokenWithPerson };
   const overdue = state.awaitedDeliveries.find((awaited) => awaited.due <= now || state.resolved);
   if (overdue !== undefined) return { step: 'give_up_delivery', outboundId: overdue.outboundId };
   // A person who has the conversation decides for themselves what is done.
@@ -71,7 +75,10 @@ export function viewOf(state: ConversationState, doing: string): ConversationVie
     assignee: state.assignee,
     openCall: state.openCall,
     callsUnderWay: state.callsUnderWay.length,
-    idleStep: due === null || state.silence === null ? null : { step: state.silence.step, due },
+    idleStep:
+      due === null || state.silence === null || state.openApprovals.length > 0
+        ? null
+        : { step: state.silence.step, due },
     openApprovals: state.openApprovals,
   };
 }

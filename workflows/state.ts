@@ -6,7 +6,7 @@ import { afterApproval, decided, stillOpen } from './approvals.ts';
 import { awaitDelivery, withoutDelivery } from './deliveries.ts';
 import { newState } from './new-state.ts';
 import { holderOf, NOBODY, ownership } from './ownership.ts';
-import { silenceBegan, silenceBroken, stepDone } from './silence.ts';
+import { afterIdle, silenceBegan, silenceBroken, silenceEnded } from './silence.ts';
 import {
   afterStage,
   handedOver,
@@ -56,11 +56,13 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
     case 'outcomeTold':
       return { ...state, outcomesDue: state.outcomesDue.filter((id) => id !== fact.callId) };
     case 'idleStepDone':
-      return stepDone(state, fact.at, fact.ownEpoch);
+    case 'waitEnded':
     case 'idlePostponed':
-      return { ...state, silence: state.silence && { ...state.silence, due: fact.due } };
+    case 'idleUndecided':
     case 'idleStopped':
-      return { ...state, silence: state.silence && { ...state.silence, due: null } };
+    case 'idleConcluded':
+    case 'personAnswered':
+      return afterIdle(state, fact);
     case 'escalated':
       return watchBegan(
         { ...state, escalatedEpoch: fact.epoch, silence: null },
@@ -79,6 +81,8 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
       return afterApproval(state, fact);
     case 'breakNoted':
       return { ...state, brokenAt: null };
+    case 'breakWithPersonNoted':
+      return { ...state, brokenWithPerson: null };
     case 'replySent':
       return { ...state, toSend: state.toSend.filter(({ rowId }) => rowId !== fact.rowId) };
   }
@@ -99,6 +103,8 @@ function opened(early: ConversationState, facts: OpenedFacts, now: number): Conv
     awaitedDeliveries: facts.sending,
     openCall: facts.openCall,
     escalatedEpoch: facts.escalatedEpoch,
+    silence: facts.silence ?? null,
+    stepInDoubt: leftInDoubt(facts),
   };
   const watched = watchRestored(read, facts.watch ?? null, now);
   const waiting = facts.waiting.reduce((state, row) => rowEntered(state, row, now), watched);
@@ -109,19 +115,24 @@ function opened(early: ConversationState, facts: OpenedFacts, now: number): Conv
   return early.toSend.reduce(replyEntered, heard);
 }
 
+function leftInDoubt({ stepLeft = null, waiting }: OpenedFacts): ConversationState['stepInDoubt'] {
+  const brokenByCustomer = waiting.some(({ kind }) => kind === 'message');
+  return stepLeft === null ? null : { step: stepLeft, brokenByCustomer };
+}
+
 function rowEntered(state: ConversationState, row: EnteredRow, now: number): ConversationState {
   switch (row.kind) {
     case 'message':
       return messageEntered(state, row, now);
     case 'take_over':
     case 'assign':
-      return commanded(state, row, { owner: 'operator', resolved: false });
+      return commanded(state, row, { owner: 'operator', resolved: false }, now);
     case 'hand_back':
-      return commanded(state, row, { owner: 'agent', resolved: false });
+      return commanded(state, row, { owner: 'agent', resolved: false }, now);
     case 'resolve':
-      return commanded(state, row, { owner: 'agent', resolved: true });
+      return commanded(state, row, { owner: 'agent', resolved: true }, now);
     case 'reply':
-      return replyEntered(state, { rowId: row.id, seq: row.seq });
+      return replyEntered(silenceEnded(state, now, false), { rowId: row.id, seq: row.seq });
     case 'delivery_settled':
       return toSettle(withoutDelivery(state, row.about ?? ''), row.id, 'noted');
     case 'approval_outcome':
@@ -140,7 +151,7 @@ function messageEntered(state: ConversationState, row: EnteredRow, now: number):
   };
   const message = { id: row.id, seq: row.seq, epoch: row.epoch, at: now };
   const left = leaveToPeople({
-    ...silenceBroken(heard),
+    ...silenceBroken(heard, now),
     buffer: [...heard.buffer, message].sort((a, b) => a.seq - b.seq),
   });
   return messageWaits(left, row);
@@ -158,7 +169,7 @@ function replyEntered(
 ): ConversationState {
   if (state.toSend.some((reply) => reply.rowId === rowId)) return state;
   const toSend = [...state.toSend, { rowId, seq }].sort((a, b) => a.seq - b.seq);
-  return personReplied({ ...state, toSend, silence: null }, seq);
+  return personReplied({ ...state, toSend }, seq);
 }
 
 /**
@@ -182,18 +193,18 @@ function commanded(
   state: ConversationState,
   row: EnteredRow,
   change: { owner: Owner; resolved: boolean },
+  now: number,
 ): ConversationState {
   if (row.epoch < state.epoch) return toSettle(state, row.id, 'superseded');
   // A take has told of this change already, but not who has it.
   if (row.epoch === state.epoch) return toSettle({ ...state, ...holderOf(row) }, row.id, 'noted');
   const changed: ConversationState = {
-    ...state,
+    ...silenceEnded(state, now, false),
     epoch: row.epoch,
     owner: change.owner,
     ...holderOf(row),
     resolved: change.resolved,
     openCall: lapsed(state.openCall),
-    silence: null,
   };
   // A message committed since has opened it again already: its signal came first.
   const opensAgain = change.resolved && state.buffer.some((message) => message.epoch > row.epoch);

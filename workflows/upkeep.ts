@@ -2,8 +2,8 @@ import { callCause, replyCause } from '../contract/ids.ts';
 import { tellDecision } from './decision.ts';
 import { deliver } from './deliver.ts';
 import { ownStore, reliably } from './effects.ts';
-import { fireIdleStep } from './fire-idle.ts';
 import { fireWatch } from './fire-watch.ts';
+import { beginSilence, concludeIdle, countAnew, fireIdle, noteBreak } from './idle-upkeep.ts';
 import { inLine } from './in-line.ts';
 import type { NextStep } from './next-step.ts';
 import type { TurnShell } from './shell.ts';
@@ -23,11 +23,16 @@ export async function upkeep(shell: TurnShell, next: Upkeep): Promise<void> {
     case 'tell_outcome':
       return tellOutcome(shell, next.callId);
     case 'tell_decision':
-      return tellDecision(shell, { actionId: next.actionId, rowId: next.rowId });
+      await tellDecision(shell, { actionId: next.actionId, rowId: next.rowId });
+      return countAnew(shell);
     case 'fire_idle':
       return fireIdle(shell);
     case 'watch_people':
       return watchPeople(shell);
+    case 'note_break':
+      return noteBreak(shell, next.fromStep);
+    case 'conclude_idle':
+      return concludeIdle(shell);
   }
 }
 
@@ -57,13 +62,22 @@ async function cancelCall(shell: TurnShell, callId: string): Promise<void> {
 export const OPERATORS_REPLY = "an operator's reply";
 
 /** An operator's own words. Whether they may still leave is the fence's to judge. */
-export async function sendReply(shell: TurnShell, rowId: string): Promise<void> {
+export async function sendReply(
+  shell: TurnShell,
+  { rowId, seq }: { rowId: string; seq: number },
+): Promise<void> {
   const message = { cause: replyCause(rowId), label: OPERATORS_REPLY, regroup: false };
   const sent = await reliably('send a reply', () => deliver(shell, message));
   shell.tell({ fact: 'replySent', rowId });
   if (sent === null) return;
+  const out = sent.kind === 'sent' || sent.kind === 'unknown';
+  const begins = out && shell.state().settings.idleWithPeople === true;
+  if (begins) shell.aside.add(message.cause);
   const rows = [{ id: rowId, reason: 'noted' as const }];
   await reliably('settle a reply', () => ownStore.settleRows({ ...shell.ref, rows }));
+  if (!begins) return;
+  await beginSilence(shell, seq);
+  shell.aside.delete(message.cause);
 }
 
 /** What a call came to whose turn is over (EXT-5). A person who has the conversation meanwhile tells it. */
@@ -79,17 +93,6 @@ async function tellOutcome(shell: TurnShell, callId: string): Promise<void> {
     }),
   );
   shell.tell({ fact: 'outcomeTold', callId });
-}
-
-async function fireIdle(shell: TurnShell): Promise<void> {
-  const { silence } = shell.state();
-  if (silence === null) return;
-  const fired = await reliably('fire an idle step', async () => {
-    await fireIdleStep(shell, silence);
-    return true;
-  });
-  // It will be looked at again; nothing was decided.
-  if (fired === null) shell.tell({ fact: 'idlePostponed', due: Date.now() + 60_000 });
 }
 
 async function watchPeople(shell: TurnShell): Promise<void> {

@@ -14,7 +14,8 @@ export function whyWaiting(state: ConversationState, until: number | null): stri
   }
   if (state.callsUnderWay.length > 0) return 'waiting for a message; a call is under way';
   const idle = idleDue(state);
-  if (idle !== null) return `waiting for a message; idle step ${idleStep(state)} at ${clock(idle)}`;
+  if (idle !== null && state.openApprovals.length === 0)
+    return `waiting for a message; idle step ${idleStep(state)} at ${clock(idle)}`;
   return state.openApprovals.length > 0
     ? 'waiting for a message, and for the decision of an operator'
     : 'waiting for a message';

@@ -1,4 +1,7 @@
 import type { ConversationRef } from '../../contract/conversation.ts';
+import type { BusinessHours } from '../../domain/business-hours.ts';
+import type { ChannelKind } from '../../domain/channel.ts';
+import type { IdleStep } from '../../domain/idle-rule.ts';
 import type { Leaving } from './rooms.ts';
 
 /** The customer's silence (IDLE-1 to IDLE-10). Every method judges in one transaction, by the order of commits. */
@@ -18,6 +21,16 @@ export interface Idle {
     outcome: 'fired' | { failed: string },
     now: Date,
   ): Promise<void>;
+  /**
+   * Ends every firing of a sequence that goes on no more: a nudge or last word that has not left never will, its firing
+   * is `refused`; one that left has fired, with its event, once.
+   */
+  conclude(ref: ConversationRef, now: Date): Promise<ConcludedSteps>;
+  /**
+   * What begins with the operator's reply of this seq. Null: nothing, because the sequence does not run with people, or
+   * the customer, or the operator once more, has written behind it, or another has the conversation.
+   */
+  behindReply(ref: ConversationRef, seq: number): Promise<SilenceWithPerson | null>;
   /** The customer wrote after a step had fired: the event of that, once for what had fired. */
   noteReset(ref: ConversationRef, fromStep: number, now: Date): Promise<void>;
 }
@@ -29,6 +42,20 @@ export interface DueStep {
   seenSeq: number;
   /** When the step's time began to run: the customer's last activity, or the firing of the step before. */
   since: Date;
+}
+
+export interface SilenceWithPerson {
+  idleSteps: IdleStep[];
+  hours: BusinessHours | null;
+  lastCustomerAt: Date | null;
+  channel: ChannelKind;
+}
+
+export interface ConcludedSteps {
+  /** Whether a nudge had left that nobody had noted. */
+  fired: boolean;
+  /** On the wire with nobody to hear how that ends. */
+  sending: string[];
 }
 
 export type IdleVerdict =

@@ -5,6 +5,8 @@ import type { ChannelKind } from '../../domain/channel.ts';
 import type { Owner, SettledReason } from '../../domain/conversation.ts';
 import type { PendingApproval } from '../../contract/approval.ts';
 import type { OutboundKind } from '../../domain/delivery.ts';
+import type { IdleStep } from '../../domain/idle-rule.ts';
+import type { AnsweredBy } from '../../domain/idle-sequence.ts';
 import type { MessageContent } from '../../domain/message.ts';
 import type { Decided } from './approvals.ts';
 import type { StandingWatch } from './watches.ts';
@@ -79,8 +81,9 @@ export interface OpenedConversation {
   /** Outbound messages in state `sending`, of whatever cause. */
   sending: { outboundId: string; sendingSince: number }[];
   settings: AgentSettings;
-  /** Whether the agent's idle rule runs as a sequence (IDLE-2). */
-  sequentialIdle: boolean;
+  /** What the customer's silence leads to (IDLE-1, IDLE-8). */
+  idleSteps: IdleStep[];
+  answeredBy: AnsweredBy;
   /** When the newest message came in; null before the first. */
   lastCustomerAt: Date | null;
   /** Not 0 where the conversation's channel integration has an active external action. */
@@ -100,6 +103,22 @@ export interface OpenedConversation {
   assignee: string | null;
   /** How the people stand whom the customer waits for (ESC-6); null: for nobody. */
   watch: StandingWatch | null;
+  /** The silence that an earlier run held, which was lost; null while a message waits. */
+  silence: LastSilence | null;
+  /** The step of a sequence that is over, whose nudge nobody knows the fate of. */
+  stepLeft: number | null;
+}
+
+/** A silence as the rows tell it (IDLE-4). */
+export interface LastSilence {
+  /** The step that is next. */
+  step: number;
+  seenSeq: number;
+  /** When the first step's time began to run, and when this one's did. */
+  began: Date;
+  since: Date;
+  ownEpoch: number | null;
+  withPerson: boolean;
 }
 
 export interface OpenCall {
@@ -150,8 +169,9 @@ export type TakenTurn =
       /** Messages older than the window that no summary holds yet. */
       unsummarised: number;
       settings: AgentSettings;
-      /** Whether the agent's idle rule runs as a sequence (IDLE-2). */
-      sequentialIdle: boolean;
+      /** What the customer's silence leads to (IDLE-1, IDLE-8). */
+      idleSteps: IdleStep[];
+      answeredBy: AnsweredBy;
       /** When the newest message came in. */
       lastCustomerAt: Date | null;
       /** Not 0 where the conversation's channel integration has an active external action. */

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Caller, Command, CommandResult, Inbox } from '../../api/ports.ts';
 import { statusOf } from '../../domain/conversation.ts';
 import type { Owner } from '../../domain/conversation.ts';
+import type { AnsweredBy } from '../../domain/idle-sequence.ts';
 import { cancelApprovalsOf } from './approval-rows.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
@@ -17,7 +18,10 @@ const PLACEHOLDER_MS = 10_000;
 const READ: Statement = {
   name: 'command-read',
   text: `
-    select owner, status, queued_at from conversations where organisation_id = $1 and id = $2 for no key update`,
+    select c.owner, c.status, c.queued_at, (
+      select v.answered_by from channel_integrations v
+      where v.organisation_id = $1 and v.id = c.channel_integration_id) as answered_by
+    from conversations c where c.organisation_id = $1 and c.id = $2 for no key update of c`,
 };
 
 const COMMAND: Statement = {
@@ -65,19 +69,22 @@ interface Found {
   owner: Owner;
   status: string;
   queued_at: Date | null;
+  answered_by: AnsweredBy;
 }
 
 /** What a command makes of a conversation; null where it comes too late or has no sense. */
 function outcome(
   command: Command,
   { owner, resolved, queued }: { owner: Owner; resolved: boolean; queued: boolean },
+  answeredBy: AnsweredBy,
 ): { owner: Owner; resolved: boolean } | null {
   if (resolved) return null;
   switch (command) {
     case 'take_over':
       return owner === 'agent' || queued ? { owner: 'operator', resolved: false } : null;
     case 'hand_back':
-      return owner === 'operator' ? { owner: 'agent', resolved: false } : null;
+      // Where people answer alone there is no agent to hand it to.
+      return owner === 'operator' && answeredBy === 'agent' ? { owner: 'agent', resolved: false } : null;
     case 'resolve':
       return { owner: 'agent', resolved: true };
   }
@@ -112,9 +119,9 @@ async function decide(
   return asOrganisation(pool, organisationId, async (tenancy): Promise<CommandResult> => {
     const [found] = await tenancy.rows<Found>(READ, [organisationId, conversationId]);
     if (found === undefined) return { kind: 'unknown' };
-    const { owner, status, queued_at } = found;
+    const { owner, status, queued_at, answered_by } = found;
     const current = { owner, resolved: status === 'resolved', queued: queued_at !== null };
-    const next = outcome(command, current);
+    const next = outcome(command, current, answered_by);
     if (next === null) return { kind: 'lost', owner: current.owner, status: statusOf(current) };
     const [row] = await tenancy.rows<SignalRow>(COMMAND, [
       organisationId,

@@ -47,12 +47,19 @@ const NOTE_IDENTITIES: Statement = {
       where known.contact_id = excluded.contact_id and known.rank <> excluded.rank`,
 };
 
+/** Part of a statement with `$1` and `$2` for a channel integration: its conversations open in the queue (IDLE-8). */
+export const ANSWERED_BY_PEOPLE = `exists (
+  select from channel_integrations v
+  where v.organisation_id = $1 and v.id = $2 and v.answered_by = 'people')`;
+
 const OPEN_CONVERSATION: Statement = {
   name: 'ensure-open-conversation',
   text: `
     insert into conversations
-      (organisation_id, channel_integration_id, channel, agent_id, contact_id, room, opened_at)
-    values ($1, $2, $3, $4, $5::uuid, coalesce($6, $5::uuid::text), $7)
+      (organisation_id, channel_integration_id, channel, agent_id, contact_id, room, opened_at, owner, queued_at)
+    select $1::uuid, $2::uuid, $3::text, $4::uuid, $5::uuid, coalesce($6::text, $5::uuid::text), $7::timestamptz,
+      case when people then 'operator' else 'agent' end, case when people then $7::timestamptz end
+    from (select ${ANSWERED_BY_PEOPLE} as people) answered
     on conflict (organisation_id, channel_integration_id, room) do nothing`,
 };
 

@@ -9,9 +9,13 @@ import { writeAudit } from './audit.ts';
 import { close, giveAway } from './change-hands.ts';
 import { recordEvent } from './events.ts';
 import type { SilentConversation } from './fire-idle.ts';
+import { dayOf, SHARDS } from './proactive-use.ts';
 import { storable } from './storable.ts';
 
-/** Only a firing that failed may stand there already, and only under an attempt of its own. */
+/**
+ * Only a firing that failed may stand there already, and only under an attempt of its own. A nudge counts against the
+ * organisation's limit.
+ */
 const WRITE: Statement = {
   name: 'idle-write',
   text: `
@@ -22,6 +26,11 @@ const WRITE: Statement = {
       on conflict (organisation_id, conversation_id, seen_seq, step) do update
         set action = excluded.action, outcome = excluded.outcome, reason = excluded.reason,
             attempt = excluded.attempt, epoch = excluded.epoch, verdict = excluded.verdict, at = excluded.at
+    ),
+    counted as (
+      insert into proactive_counts as n (organisation_id, day, shard, planned)
+      select $1, ${dayOf('$11')}, abs(hashtext($2::uuid::text) % ${SHARDS}), 1 where $13::text = 'nudge'
+      on conflict (organisation_id, day, shard) do update set planned = n.planned + 1
     )
     insert into outbound (organisation_id, channel_integration_id, conversation_id, cause, kind, text, epoch,
       answers_seq, in_reply_to, state, planned_at, updated_at)

@@ -2,7 +2,9 @@ import type pg from 'pg';
 import type { Idle } from '../../activities/ports.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
+import { makeConclude } from './conclude-idle.ts';
 import { makeFire } from './fire-idle.ts';
+import { makeBehindReply } from './idle-behind-reply.ts';
 
 /** Only the first to say how it ended stores the event of it. */
 const NOTE_NUDGE: Statement = {
@@ -44,6 +46,8 @@ const NOTE_RESET: Statement = {
 export function openIdle(pool: pg.Pool): Idle {
   return {
     fire: makeFire(pool),
+    conclude: makeConclude(pool),
+    behindReply: makeBehindReply(pool),
 
     noteNudge: (ref, { seenSeq, step }, outcome, now) =>
       asOrganisation(pool, ref.organisationId, async (tenancy) => {

@@ -31,6 +31,7 @@ import type {
   LiveFeed,
   Lookup,
   People,
+  Proactive,
   Readers,
   Sessions,
   Settings,
@@ -68,6 +69,7 @@ import { openLookup } from './lookup.ts';
 import { openPeople } from './people.ts';
 import { openEchoes, openPlaceholders } from './placeholders.ts';
 import { openPool } from './pool.ts';
+import { openProactive } from './proactive.ts';
 import { openReaders } from './readers.ts';
 import { assertSchema } from './schema-version.ts';
 import { openRooms } from './rooms.ts';
@@ -102,6 +104,7 @@ export interface GatewayStores {
   connections: Connections;
   approvals: Approvals;
   presses: ApprovalPresses;
+  proactive: Proactive;
   audit: Audit;
   idempotency: IdempotencyKeys;
   chat: ChatReader;
@@ -157,6 +160,7 @@ export async function openGatewayStores(
     connections: openConnectionSettings(pool, secrets, clock, options.crm ?? NO_CRM),
     approvals: openApprovals(pool),
     presses: openApprovalPresses(pool),
+    proactive: openProactive(pool, clock),
     audit: openAudit(pool, clock),
     idempotency: openIdempotencyKeys(pool),
     chat,

@@ -11,14 +11,16 @@ import type { Statement } from './as-organisation.ts';
 import { enteredRow } from './entered-row.ts';
 import type { InboxRow } from './entered-row.ts';
 import { HAS_EXTERNAL_ACTIONS } from './external-action-reader.ts';
-import { sequentialIdle, SEQUENTIAL_IDLE } from './idle-settings.ts';
+import { idleStepsOf, IDLE_SOURCE } from './idle-settings.ts';
+import type { IdleSourceRow } from './idle-settings.ts';
+import { readLastSilence, readStepLeft } from './last-silence.ts';
 import { readStandingWatch } from './standing-watch.ts';
 
 const READ: Statement = {
   name: 'open-read',
   text: `
     select c.epoch, c.owner, c.status, c.turn, c.last_message_seq, c.channel, a.settings, c.operator_id,
-      c.last_message_at, ${SEQUENTIAL_IDLE} as sequences_on, c.queued_at is not null as queued, c.escalated_epoch,
+      c.last_message_at, ${IDLE_SOURCE}, c.queued_at is not null as queued, c.escalated_epoch,
       (${HAS_EXTERNAL_ACTIONS})::int as external_actions,
       o.id as call_id, o.state as call_state, o.planned_at as call_planned_at,
       not exists (
@@ -115,7 +117,7 @@ const UNDER_WAY: Statement = {
     order by c.planned_at`,
 };
 
-interface ConversationRow {
+interface ConversationRow extends IdleSourceRow {
   epoch: number;
   owner: Owner;
   status: 'open' | 'resolved';
@@ -128,7 +130,6 @@ interface ConversationRow {
   queued: boolean;
   escalated_epoch: number | null;
   external_actions: number;
-  sequences_on: boolean;
   last_message_at: Date | null;
   call_id: string | null;
   call_state: OpenCall['kind'] | null;
@@ -168,6 +169,7 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
       const openApprovals = await tenancy.rows<OpenApprovalRow>(OPEN_APPROVALS, key);
       const settings = completeAgentSettings(conversation.settings);
       const firstMessageSeq = waiting[0]?.first_message_seq ?? null;
+      const silence = firstMessageSeq === null ? await readLastSilence(tenancy, ref) : null;
       return {
         epoch: conversation.epoch,
         owner: conversation.owner,
@@ -178,7 +180,8 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
         waiting: waiting.map(enteredRow),
         sending: sending.map((row) => ({ outboundId: row.id, sendingSince: row.sending_at.getTime() })),
         settings,
-        sequentialIdle: sequentialIdle(settings, conversation.sequences_on),
+        idleSteps: idleStepsOf(settings, conversation),
+        answeredBy: conversation.idle_source.answeredBy,
         lastCustomerAt: conversation.last_message_at,
         externalActions: conversation.external_actions,
         channel: conversation.channel,
@@ -194,6 +197,8 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
         escalatedEpoch: conversation.escalated_epoch,
         assignee: conversation.operator_id,
         watch,
+        silence,
+        stepLeft: silence === null ? await readStepLeft(tenancy, ref) : null,
       };
     });
 }

@@ -76,7 +76,14 @@ const REFUSE: Statement = {
     with moved as (
       update outbound set state = 'refused', failure_code = $4, updated_at = $3
       where organisation_id = $1 and id = $2 and state = 'planned' and planned_at = $6 and answers_seq = $7
-      returning id, organisation_id, conversation_id, turn, answers_seq
+      returning id, organisation_id, conversation_id, turn, answers_seq, cause
+    ),
+    -- Of a nudge: its step has not fired.
+    unfired as (
+      update idle_firings f set outcome = 'refused'
+      from moved m
+      where f.organisation_id = m.organisation_id and f.conversation_id = m.conversation_id
+        and f.seen_seq = m.answers_seq and f.outcome = 'planned' and f.verdict ->> 'cause' = m.cause
     ),
     ${settleTurn({ at: '$3', reason: '$5' })}
     select id from moved`,

@@ -6,7 +6,7 @@ import { asOrganisation } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { CHAT_NOTICES, chatNotice } from './chat-notice.ts';
 import { tellConversationsChanged } from './conversation-changed.ts';
-import { ensureConversation } from './ensure-conversation.ts';
+import { ANSWERED_BY_PEOPLE, ensureConversation } from './ensure-conversation.ts';
 import { storable, storableJson } from './storable.ts';
 
 /**
@@ -36,9 +36,10 @@ function receiveInto(name: string, room: string): Statement {
           last_message_at = $10::timestamptz,
           last_position = c.last_position + $13::int,
           status = 'open',
-          owner = case c.status when 'resolved' then 'agent' else c.owner end,
+          owner = case when c.status <> 'resolved' then c.owner when ${ANSWERED_BY_PEOPLE} then 'operator' else 'agent' end,
           operator_id = case c.status when 'resolved' then null else c.operator_id end,
-          queued_at = case c.status when 'resolved' then null else c.queued_at end,
+          queued_at = case
+            when c.status <> 'resolved' then c.queued_at when ${ANSWERED_BY_PEOPLE} then $10::timestamptz end,
           division_id = case c.status when 'resolved' then null else c.division_id end,
           agent_id = case c.status when 'resolved' then $12 else c.agent_id end,
           epoch = case c.status when 'resolved' then c.epoch + 1 else c.epoch end,

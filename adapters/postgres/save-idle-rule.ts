@@ -1,5 +1,6 @@
 import type { StoredAgentSettings } from '../../domain/agent.ts';
 import { hasTerminalStep, isSequential, ruleToStore, stepsOf } from '../../domain/idle-rule.ts';
+import type { IdleRule } from '../../domain/idle-rule.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { storableJson } from './storable.ts';
 
@@ -33,6 +34,17 @@ export async function readIdle(
   const sequential = isSequential(sequentialIdle, new Set(row?.flags));
   const idleRule = ruleToStore(before.idleRule ?? null, named.idleRule, { sequential });
   return { sequential, toStore: { idleRule } };
+}
+
+/** The channel-wide rule as it is to be stored (IDLE-8): its steps count by the organisation's flag alone. */
+export async function ruleOfChannel(
+  tenancy: Tenancy,
+  before: IdleRule | null,
+  named: IdleRule | null | undefined,
+): Promise<IdleRule | null> {
+  if (named === undefined) return before;
+  const [row] = await tenancy.rows<{ flags: string[] }>(FLAGS_ON, [tenancy.organisationId]);
+  return ruleToStore(before, named, { sequential: isSequential(null, new Set(row?.flags)) });
 }
 
 /** An event for a rule of one step or more that was saved while sequences are on (OBS-1). */

@@ -3,11 +3,11 @@ import type { Decided, TakenTurn, Transcript } from '../../activities/ports.ts';
 import { ParleyFailure } from '../../contract/failures.ts';
 import { approvalCause } from '../../contract/ids.ts';
 import { completeAgentSettings } from '../../domain/agent.ts';
-import { sequentialIdle } from './idle-settings.ts';
 import { readApproval } from './approval-records.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { callOf, readCall } from './call-rows.ts';
+import { idleStepsOf } from './idle-settings.ts';
 import { readPast } from './past-messages.ts';
 import { BEGIN_TURN, wentOn } from './take-messages.ts';
 import type { TurnRow } from './take-messages.ts';
@@ -81,7 +81,8 @@ export function makeTakeDecision(pool: pg.Pool): Transcript['takeDecision'] {
         unsummarised: 0,
         summary: conversation.summary,
         settings,
-        sequentialIdle: sequentialIdle(settings, conversation.sequences_on),
+        idleSteps: idleStepsOf(settings, conversation),
+        answeredBy: conversation.idle_source.answeredBy,
         lastCustomerAt: conversation.last_message_at,
         externalActions: conversation.external_actions,
         channel,

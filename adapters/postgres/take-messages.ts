@@ -12,7 +12,8 @@ import type { MessageContent } from '../../domain/message.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { HAS_EXTERNAL_ACTIONS } from './external-action-reader.ts';
-import { sequentialIdle, SEQUENTIAL_IDLE } from './idle-settings.ts';
+import { idleStepsOf, IDLE_SOURCE } from './idle-settings.ts';
+import type { IdleSourceRow } from './idle-settings.ts';
 import { readPast } from './past-messages.ts';
 
 /** Locks the conversation, so that what the next statement sees is all there is up to `last_message_seq`. */
@@ -26,7 +27,8 @@ export const BEGIN_TURN: Statement = {
       and k.organisation_id = $1 and k.id = c.contact_id
     returning c.epoch, c.owner, c.status, c.turn, c.last_message_seq, c.channel, c.contact_id,
       a.settings, k.name as contact_name, k.phone as contact_phone, k.summary, k.summary_through,
-      c.last_message_at, c.offered_at, c.offered_turn, (${HAS_EXTERNAL_ACTIONS})::int as external_actions, ${SEQUENTIAL_IDLE} as sequences_on`,
+      c.last_message_at, c.offered_at, c.offered_turn, (${HAS_EXTERNAL_ACTIONS})::int as external_actions,
+      ${IDLE_SOURCE}`,
 };
 
 /**
@@ -87,7 +89,7 @@ const FIRST_UNTAKEN: Statement = {
       and turn is null`,
 };
 
-export interface TurnRow {
+export interface TurnRow extends IdleSourceRow {
   epoch: number;
   owner: Owner;
   status: 'open' | 'resolved';
@@ -99,7 +101,6 @@ export interface TurnRow {
   contact_name: string | null;
   contact_phone: string | null;
   external_actions: number;
-  sequences_on: boolean;
   last_message_at: Date | null;
   summary: string | null;
   summary_through: Date | null;
@@ -182,7 +183,8 @@ async function taken(
     ...past,
     summary: conversation.summary,
     settings,
-    sequentialIdle: sequentialIdle(settings, conversation.sequences_on),
+    idleSteps: idleStepsOf(settings, conversation),
+    answeredBy: conversation.idle_source.answeredBy,
     lastCustomerAt: conversation.last_message_at,
     externalActions: conversation.external_actions,
     channel: conversation.channel,

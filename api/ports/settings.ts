@@ -1,5 +1,7 @@
 import type { AgentSettings, StoredAgentSettings } from '../../domain/agent.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
+import type { IdleRule } from '../../domain/idle-rule.ts';
+import type { AnsweredBy } from '../../domain/idle-sequence.ts';
 import type { Role } from '../../domain/role.ts';
 import type { Caller } from './caller.ts';
 import type { Page, PageQuery } from './readers.ts';
@@ -19,6 +21,9 @@ export interface ChannelRecord {
   name: string;
   agentId: string;
   active: boolean;
+  answeredBy: AnsweredBy;
+  /** As it is stored (IDLE-8). */
+  defaultIdleRule: IdleRule | null;
   settings: Record<string, string>;
   /** Names of the secrets that are set; their values never leave. */
   secretsSet: string[];
@@ -75,6 +80,9 @@ export interface NewChannel {
   kind: ChannelKind;
   name: string;
   agentId: string;
+  /** Default: the agent. */
+  answeredBy?: AnsweredBy;
+  defaultIdleRule?: IdleRule | null;
   settings: Record<string, string>;
   secrets: Record<string, string>;
 }

@@ -44,11 +44,7 @@ export const IDLE_SEQUENCES: SourceDocument = {
     { id: 'IDLE-S03 ERR-2', asks: 'Nothing fires out of order or twice when a write fails.' },
     { id: 'IDLE-S03 NEG-1', asks: 'No jumps: a reset begins at step 1.' },
     { id: 'IDLE-S04 AC-1', asks: 'A legacy rule fires just as before.' },
-    {
-      id: 'IDLE-S04 AC-2',
-      asks: 'The channel-wide rule goes on for flows without an agent.',
-      leftOut: 'Every channel here has an agent: there are no such flows (IDLE-8 is not built).',
-    },
+    { id: 'IDLE-S04 AC-2', asks: 'The channel-wide rule goes on for flows without an agent.' },
     { id: 'IDLE-S04 AC-3', asks: 'With the flag off the legacy rule is shown and can be edited.' },
     { id: 'IDLE-S04 ERR-1', asks: 'A malformed or empty rule leads to nothing.' },
     { id: 'IDLE-S04 NEG-1', asks: 'With the flag off no steps are written or required.' },

@@ -1,14 +1,15 @@
-import type { ApiPorts, ChannelRecord, ReceivingIntegration } from '../../api/ports.ts';
+import type { ApiPorts, ChannelRecord, NewChannel, ReceivingIntegration } from '../../api/ports.ts';
 import { completeAgentSettings } from '../../domain/agent.ts';
 import { ofCaller } from './fake-world.ts';
 import type { FakeWorld } from './fake-world.ts';
 
 export function fakeSettings(world: FakeWorld): ApiPorts['settings'] {
   const toRecord = (
-    integration: Omit<ReceivingIntegration, 'organisationId'> & { name: string },
+    integration: Omit<ReceivingIntegration, 'organisationId'> &
+      Pick<NewChannel, 'answeredBy' | 'defaultIdleRule'> & { name: string },
   ): ChannelRecord => {
-    const { secrets, ...rest } = integration;
-    return { ...rest, secretsSet: Object.keys(secrets), createdAt: world.now };
+    const { secrets, answeredBy = 'agent', defaultIdleRule = null, ...rest } = integration;
+    return { ...rest, answeredBy, defaultIdleRule, secretsSet: Object.keys(secrets), createdAt: world.now };
   };
   const hasAgent = (caller: Parameters<typeof ofCaller>[1], agentId: string) =>
     ofCaller(world.agents, caller).some(({ id }) => id === agentId);

@@ -7,6 +7,7 @@ import { fakeExecutions, fakeExternalActions, fakeTrials } from './fake-external
 import { fakeIdempotency, fakeReaders } from './fake-records.ts';
 import { fakeConnections, fakeInstallation } from './fake-installation.ts';
 import { FakeLive } from './fake-live.ts';
+import { fakeProactive } from './fake-proactive.ts';
 import { fakePeople } from './fake-people.ts';
 import { fakeSessions } from './fake-sessions.ts';
 import { fakeSettings } from './fake-settings.ts';
@@ -55,6 +56,7 @@ export function createFakes(): Fakes {
     people: fakePeople(world),
     connections: fakeConnections(world),
     approvals: fakeApprovals(world),
+    proactive: fakeProactive(world),
     externalActions: fakeExternalActions(world),
     executions: fakeExecutions(world),
     trials: fakeTrials(world),

@@ -29,10 +29,12 @@ export interface Judged {
   /** Nudges and closing messages whose try died with the worker and which nobody repeats. */
   uncertain: number;
   /**
-   * Nudges that passed their fence in a task that the dead worker never completed: the run that goes on finds the
-   * message and hears nothing of the step, so its firing stays as planned.
+   * Firings that nobody ended. A nudge may pass its fence in a task that the dead worker never completed; the run that
+   * goes on finds the message, and has to ask what became of the step.
    */
   unheard: number;
+  /** Nudges that left, and whose event is not there exactly once; or the event is there, and none left. */
+  untold: number;
 }
 
 interface Firing {
@@ -70,6 +72,12 @@ export async function judgeRaces(
      where conversation_id = any ($1) and kind in ('nudge', 'closing')`,
     [conversations],
   );
+  const { rows: told } = await pool.query<{ conversation_id: string; fired: number }>(
+    `select conversation_id, count(*)::int as fired from events
+     where name = 'ai_agent_idle_step_fired' and properties ->> 'action' = 'follow_up'
+       and conversation_id = any ($1) group by conversation_id`,
+    [conversations],
+  );
   const { rows: resolved } = await pool.query<{ conversation_id: string }>(
     `select conversation_id from events
      where name = 'ai_agent_idle_sequence_resolved' and conversation_id = any ($1)`,
@@ -92,7 +100,8 @@ export async function judgeRaces(
     ...judged,
     overtaken: sends.filter(({ state }) => state === 'planned' || state === 'refused').length,
     uncertain: sends.filter(({ state }) => state === 'uncertain').length,
-    unheard: firings.filter((firing) => firing.outcome === 'planned' && passed(firing, committed)).length,
+    unheard: firings.filter(({ outcome }) => outcome === 'planned').length,
+    untold: conversations.filter((id) => left(id, committed) !== firedOf(id, told)).length,
   };
 }
 
@@ -116,22 +125,25 @@ function winner(
       conversation_id === race.conversation && seen_seq === race.seq && step >= race.step,
   );
   if (first === undefined) {
-    const none = ofStep.every(({ step, outcome }) => step === 0 && outcome === 'planned');
+    const none = ofStep.every(({ step, outcome }) => step === 0 && outcome === 'refused');
     assert.ok(none, `the message won, and the step counts: ${told} ${JSON.stringify(ofStep)}`);
     return 'reset';
   }
   assert.ok(first.n < came.n, `the step came after the message: ${told}`);
   const stored = ofStep.find(({ step }) => step === race.step)?.outcome;
-  const counts = stored === 'fired' || (stored === 'planned' && race.step === 0);
-  assert.ok(counts, `the step won, and is ${stored}: ${told}`);
+  assert.equal(stored, 'fired', `the step won, and is ${stored}: ${told}`);
   return 'advanced';
 }
 
-function passed({ conversation_id, seen_seq, step }: Firing, committed: readonly Committed[]): boolean {
-  return committed.some(
-    ({ what, conversation, seq }) =>
-      step === 0 && what === 'nudge' && conversation === conversation_id && seq === seen_seq,
-  );
+/** How many nudges passed their fence. */
+function left(id: string, committed: readonly Committed[]): number {
+  return committed.filter(
+    ({ what, conversation, repeat }) => what === 'nudge' && conversation === id && !repeat,
+  ).length;
+}
+
+function firedOf(id: string, told: readonly { conversation_id: string; fired: number }[]): number {
+  return told.find(({ conversation_id }) => conversation_id === id)?.fired ?? 0;
 }
 
 /** Whatever passes its fence was decided by the newest message that was committed. */

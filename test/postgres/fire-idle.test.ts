@@ -384,14 +384,6 @@ describe('fire idle', () => {
       assert.equal((await silence.conversation()).status, 'open');
     });
 
-    it('IDLE-9 goes on beside a person where the builder wants it so', async () => {
-      const silence = await openSilence(pool, [NUDGE], { settings: { idleWhileAssigned: true } });
-      await silence.takeOver();
-      await silence.answer();
-      assert.equal((await silence.fire(0)).kind, 'planned');
-      assert.equal((await silence.fenceOf(CAUSE)).kind, 'ready');
-    });
-
     it('IDLE-5 lets a take-over and a firing at once end with one of them having it', async () => {
       for (let round = 0; round < 10; round++) {
         const silence = await openSilence(pool, [CLOSE]);

@@ -11,7 +11,7 @@ import { NOW, look, openInstallation, openRoom } from './installation.ts';
 const REFERENCES = ['conversation_id', 'contact_id', 'channel_integration_id', 'agent_id', 'api_key_id'];
 
 /** The installation's own switches (ACT-7): nobody's tenant, the same for all. */
-const NOBODYS = ['installation_flags', 'node_registries'];
+const NOBODYS = ['installation_flags', 'node_registries', 'temporal_namespace'];
 
 describe('tenancy', () => {
   let pool: pg.Pool;

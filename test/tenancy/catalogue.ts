@@ -11,7 +11,7 @@ export interface ForeignKey {
 }
 
 /** The installation's own switches (ACT-7): nobody's tenant, the same for all. */
-export const NOBODYS = ['installation_flags', 'node_registries'];
+export const NOBODYS = ['installation_flags', 'node_registries', 'temporal_namespace'];
 
 /** Tables of the organisations; the migration tool's own two and the installation's are not among them. */
 export async function tables(sql: Sql): Promise<string[]> {

@@ -70,6 +70,7 @@ export async function people(
     value: agent,
   });
   await put('/v1/feature-flags', 'admin', { ai_agent_action: false });
+  await put('/v1/proactive', 'admin', { daily_limit: 5_000 });
   const components = `/v1/installation/organisations/${organisation}/components`;
   await put(`${components}/CP-QONTAKCRM-2025-0002`, 'owner', {});
   const external_action = await make('/v1/external-actions', 'builder', {
@@ -110,6 +111,10 @@ export async function people(
     `insert into human_watches (organisation_id, conversation_id, epoch, seq, stage, outcome, verdict, at)
      values ($1, $2, 1, 1, 0, 'reminded', '{"kind": "reminded"}', now())`,
     [organisation, conversation],
+  );
+  await journey.sql(
+    `insert into proactive_counts (organisation_id, day, shard, planned) values ($1, current_date, 1, 1)`,
+    [organisation],
   );
   await journey.sql(
     `insert into placeholders (organisation_id, channel_integration_id, conversation_id, turn, cause, state, begun_at,
