@@ -77,6 +77,7 @@ export async function openBenchStage(
     const { api, keys } = stage.dev();
     const pool = new Pool(api, { connections: CONNECTIONS, pipelining: 1 });
     closing.unshift(() => pool.close());
+    await allowNudges(pool, keys.admin);
     return {
       stage,
       receiver,
@@ -107,6 +108,15 @@ export async function openBenchStage(
     await close();
     throw error;
   }
+}
+
+/** A bench sends more of them in a minute than a shop in a month: the breaker is to stop none (IDLE-11). */
+async function allowNudges(pool: Pool, key: string): Promise<void> {
+  const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' };
+  const body = JSON.stringify({ daily_limit: 100_000_000 });
+  const answer = await pool.request({ method: 'PUT', path: '/v1/proactive', headers, body });
+  const answered = await answer.body.text();
+  if (answer.statusCode !== 200) throw new Error(`the limit was answered ${answer.statusCode}: ${answered}`);
 }
 
 function action(channel: string, receiver: Receiver): object {
