@@ -15,6 +15,7 @@ import { openSecrets } from '../adapters/secrets/secrets.ts';
 import { connectionSettings } from '../adapters/temporal/connection.ts';
 import { entranceOptions } from '../adapters/temporal/entrance.ts';
 import { temporalLogger } from '../adapters/temporal/logger.ts';
+import { namespaceId } from '../adapters/temporal/namespace-id.ts';
 import { ensureSearchAttributes } from '../adapters/temporal/search-attributes.ts';
 import { openWebhooks } from '../adapters/webhooks/open-webhooks.ts';
 import { ConfigError, loadConfig } from '../config.ts';
@@ -111,6 +112,10 @@ async function main(config: Config<'worker'>): Promise<void> {
           client: new Client({ connection, namespace: config.temporal.namespace }),
           entrance: entranceOptions(config),
           prepareServer,
+          namespace: async () => {
+            const { namespace } = config.temporal;
+            return { name: namespace, id: await namespaceId(connection, namespace) };
+          },
           clock,
           log,
         },

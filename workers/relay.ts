@@ -6,9 +6,11 @@ import type { Entrance, EntranceOptions } from '../adapters/temporal/entrance.ts
 import { isServerAway } from '../adapters/temporal/server-away.ts';
 import { publishEvents } from './publish-events.ts';
 import type { Publisher } from './publish-events.ts';
+import { restartLost } from './restart-lost.ts';
+import type { LostStore } from './restart-lost.ts';
 
 /** Rows that no turn has taken in time, across organisations; the store says which are due and how long to back off. */
-export interface RelayStore {
+export interface RelayStore extends LostStore {
   /** Runs `work` while this process is the relay; returns when `signal` aborts. */
   withLeadership(
     signal: AbortSignal,
@@ -26,6 +28,8 @@ export interface RelayOptions {
   entrance: EntranceOptions;
   /** Registers the search attributes again: a Temporal that lost its database refuses every start without them. */
   prepareServer(): Promise<void>;
+  /** The namespace that holds our conversations; with another id it is another one. */
+  namespace(): Promise<{ name: string; id: string }>;
   clock: { now(): Date };
   log: { warn(fields: object, message: string): void; info(fields: object, message: string): void };
 }
@@ -38,12 +42,16 @@ const AT_ONCE = 10;
 
 /**
  * The only loops we own, in the one process that leads: this one signals again what no turn has taken in time (CONV-2);
- * the other publishes events. It says nothing new to a conversation, so a signal too many is harmless.
+ * the others publish events, and start again what Temporal has lost. It says nothing new to a conversation, so a signal too many is harmless.
  */
 export async function runRelay(options: RelayOptions, signal: AbortSignal): Promise<void> {
   await options.store.withLeadership(signal, async (leading, publisher) => {
     options.log.info({}, 'the relay leads');
-    await Promise.all([signalWhatWaits(options, leading), publishEvents(publisher, options.log, leading)]);
+    await Promise.all([
+      signalWhatWaits(options, leading),
+      publishEvents(publisher, options.log, leading),
+      restartLost(options, leading),
+    ]);
   });
 }
 

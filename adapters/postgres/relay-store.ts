@@ -5,6 +5,8 @@ import type { ChannelKind } from '../../domain/channel.ts';
 import { enteredRow } from './entered-row.ts';
 import type { InboxRow } from './entered-row.ts';
 import { withLeadership } from './leadership.ts';
+import { openLostConversations } from './lost-conversations.ts';
+import type { LostConversations } from './lost-conversations.ts';
 import { openPool } from './pool.ts';
 import { openPublisher } from './publish-events.ts';
 import type { Publisher } from './publish-events.ts';
@@ -20,7 +22,7 @@ export interface DueConversation {
 }
 
 /** The relay's view across organisations: which rows wait for whom, never a word of theirs. */
-export interface RelayStore {
+export interface RelayStore extends LostConversations {
   /** Runs `work` while this process is the relay; resolves when `signal` aborts. */
   withLeadership(
     signal: AbortSignal,
@@ -125,6 +127,7 @@ export function openRelayStore({ url }: { url: string }): RelayStore {
   }
 
   return {
+    ...openLostConversations(pool),
     withLeadership: (signal, work) =>
       withLeadership(url, signal, (leading, leader) => work(leading, openPublisher(leader))),
     async due(now, limit) {

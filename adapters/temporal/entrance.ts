@@ -61,29 +61,49 @@ export async function enter(client: Client, entrance: Entrance, options: Entranc
       await client.workflow.getHandle(workflowId).signal('entered', payload);
       return;
     }
-    const input: ConversationInput = {
-      ...entrance.ref,
-      agentId: entrance.agentId,
-      channelIntegrationId: entrance.channelIntegrationId,
-      ...(options.modelQueue === null ? {} : { modelQueue: options.modelQueue }),
-      deliveryReportMs: options.deliveryReportMs,
-      ...(options.turnsPerRun === null ? {} : { turnsPerRun: options.turnsPerRun }),
-    };
+    const start = startOf(entrance, options);
     await client.workflow.signalWithStart('conversation', {
-      workflowId,
-      taskQueue: CONVERSATION_QUEUE,
-      args: [input],
+      ...start,
+      args: [...start.args],
       signal: 'entered',
       signalArgs: [payload],
-      workflowIdReusePolicy: 'ALLOW_DUPLICATE',
-      workflowTaskTimeout: options.workflowTaskTimeoutSeconds * 1000,
-      staticSummary: `${entrance.channel} conversation`,
-      typedSearchAttributes: new TypedSearchAttributes([
-        { key: organisation, value: entrance.ref.organisationId },
-        { key: agent, value: entrance.agentId },
-        { key: channelKind, value: entrance.channel },
-        { key: status, value: 'active' },
-      ]),
     });
   });
+}
+
+/** Starts a conversation for which nothing enters: it goes on with what Postgres knows. Throws what the client throws. */
+export async function start(
+  client: Client,
+  conversation: Omit<Entrance, 'rows'>,
+  options: EntranceOptions,
+): Promise<void> {
+  await client.withDeadline(Date.now() + CALL_MS, async () => {
+    const { args, ...begun } = startOf(conversation, options);
+    await client.workflow.start('conversation', { ...begun, args: [...args] });
+  });
+}
+
+function startOf(entrance: Omit<Entrance, 'rows'>, options: EntranceOptions) {
+  const input: ConversationInput = {
+    ...entrance.ref,
+    agentId: entrance.agentId,
+    channelIntegrationId: entrance.channelIntegrationId,
+    ...(options.modelQueue === null ? {} : { modelQueue: options.modelQueue }),
+    deliveryReportMs: options.deliveryReportMs,
+    ...(options.turnsPerRun === null ? {} : { turnsPerRun: options.turnsPerRun }),
+  };
+  return {
+    workflowId: conversationWorkflowId(entrance.ref.conversationId),
+    taskQueue: CONVERSATION_QUEUE,
+    args: [input],
+    workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+    workflowTaskTimeout: options.workflowTaskTimeoutSeconds * 1000,
+    staticSummary: `${entrance.channel} conversation`,
+    typedSearchAttributes: new TypedSearchAttributes([
+      { key: organisation, value: entrance.ref.organisationId },
+      { key: agent, value: entrance.agentId },
+      { key: channelKind, value: entrance.channel },
+      { key: status, value: 'active' },
+    ]),
+  } as const;
 }

@@ -133,4 +133,42 @@ describe('a conversation whose workflow is gone', function () {
         `all answered after ${Math.round((performance.now() - began) / 1000)} s`,
     );
   });
+
+  it('IDLE-4 nudges a silent customer, each step once, after Temporal lost all and nobody wrote', async () => {
+    const { stage } = installation;
+    const steps = [
+      { action: 'follow_up', duration: 1, message: 'Still there?' },
+      { action: 'follow_up', duration: 20, message: 'Last call' },
+    ];
+    await installation.ask('admin', 'PUT', '/v1/feature-flags', { ai_agent_sequential_idle: true });
+    await installation.setAgent({ idle_rule: { steps } });
+    const rooms = ['silent-nudged', 'silent-twice'];
+    await Promise.all(rooms.map((room) => send(messageIn(room))));
+    const nudgesIn = async (room: string) =>
+      (await records.outbound(room)).filter(({ kind, state }) => kind === 'nudge' && state === 'sent').length;
+    const all = async (count: number) =>
+      (await Promise.all(rooms.map(nudgesIn))).every((nudges) => nudges === count);
+    await eventually('the first nudge', () => all(1), 30_000);
+
+    await stage.kill('temporal');
+    await stage.loseTemporal();
+    if (stage.pids()['worker'] === undefined) await stage.start('worker');
+    const began = performance.now();
+    await eventually('the second nudge', () => all(2), 90_000);
+    const { rows: open } = await records.pool.query<{ id: string }>(
+      `select id from conversations where status = 'open'`,
+    );
+    const runs = async ({ id }: { id: string }) =>
+      (await histories.status(id).catch(() => 'not there')) === 'RUNNING';
+    await eventually('every open conversation runs', async () =>
+      (await Promise.all(open.map(runs))).every(Boolean),
+    );
+    console.log(
+      `      after the loss: the second nudges ${Math.round((performance.now() - began) / 1000)} s later, ` +
+        `${open.length} conversations run`,
+    );
+    const replies = repliesIn(await installation.journal('sink/replies'), 'silent-');
+    assert.equal(replies.length, 2 * rooms.length + rooms.length);
+    assert.ok(replies.every(({ posts }) => posts === 1));
+  });
 });

@@ -59,6 +59,7 @@ describe('the relay', () => {
           deliveryReportMs: 1,
         },
         prepareServer: () => Promise.resolve(void prepared++),
+        namespace: () => Promise.resolve({ name: 'default', id: 'one' }),
         clock: { now: () => later(10) },
         log: { warn: (_fields, message) => warned.push(message), info: () => undefined },
       },
