@@ -40,7 +40,8 @@ export interface Stage {
 
 export function carryOutStage(stage: Stage): Promise<WatchVerdict> {
   if (stage.due.stage < REROUTES) return remind(stage, {});
-  return stage.due.stage === REROUTES ? reroute(stage) : offer(stage);
+  if (stage.due.stage === REROUTES) return reroute(stage);
+  return stage.conversation.answered_by === 'people' ? remind(stage, { nobody_else: true }) : offer(stage);
 }
 
 async function remind(stage: Stage, more: object): Promise<WatchVerdict> {

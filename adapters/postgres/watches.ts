@@ -4,6 +4,7 @@ import type { ConversationRef } from '../../contract/conversation.ts';
 import { completeAgentSettings } from '../../domain/agent.ts';
 import type { AgentSettings, StoredAgentSettings } from '../../domain/agent.ts';
 import { afterOpenTime } from '../../domain/business-hours.ts';
+import type { AnsweredBy } from '../../domain/idle-sequence.ts';
 import type { Owner } from '../../domain/conversation.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
@@ -21,7 +22,9 @@ const READ: Statement = {
   name: 'watch-read',
   text: `
     select c.id, c.owner, c.epoch, c.status, c.escalated_epoch, c.operator_id, c.division_id,
-      c.queued_at is not null as queued, c.agent_id, c.last_message_seq, a.settings, k.name as contact_name,
+      c.queued_at is not null as queued, (
+        select v.answered_by from channel_integrations v
+        where v.organisation_id = $1 and v.id = c.channel_integration_id) as answered_by, c.agent_id, c.last_message_seq, a.settings, k.name as contact_name,
       ${WAITS_SINCE} as waits_since, w.verdict,
       exists (
         select from outbound t
@@ -47,6 +50,7 @@ export interface WatchedConversation {
   operator_id: string | null;
   division_id: string | null;
   queued: boolean;
+  answered_by: AnsweredBy;
   agent_id: string;
   last_message_seq: number;
   settings: StoredAgentSettings;
@@ -95,6 +99,8 @@ async function judge(
   if (!isSame || !isForPeople(found)) return { kind: 'left' };
   // A thank-you needs no answer: it takes the conversation from nobody.
   if (waits === null || (found.attended && due.stage >= REROUTES)) return { kind: 'over' };
+  // Where people answer alone they are reminded once more in place of the offer, and that is all.
+  if (found.answered_by === 'people' && due.stage > REROUTES + 1) return { kind: 'over' };
   const settings = completeAgentSettings(found.settings);
   const at = dueAt(settings, waits > due.since ? waits : due.since);
   if (at === null) return { kind: 'over' };

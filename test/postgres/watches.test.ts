@@ -65,6 +65,17 @@ describe('the watch over people in the store', () => {
   const over = { kind: 'over' };
   const left = { kind: 'left' };
 
+  it('IDLE-8 offers no agent where people answer alone: they are reminded, and that is all', async () => {
+    const scene = await waiting();
+    await scene.look(`update channel_integrations set answered_by = 'people'`);
+    await scene.command('take_over');
+    const take = { epoch: 2 };
+    assert.deepEqual(await scene.judge(2, take), { kind: 'reminded' });
+    assert.deepEqual(await scene.judge(3, take), over);
+    assert.equal((await scene.conversation()).owner, 'operator');
+    assert.deepEqual(await scene.notices(), []);
+  });
+
   describe('to remind', () => {
     it('ESC-6 reminds once when the response time is over, however often it is asked', async () => {
       const scene = await waiting();
