@@ -406,6 +406,8 @@ function freshValue(type: string, value: unknown): unknown {
       return `${String(value)}-${randomUUID()}`;
     case 'smallint':
       return value;
+    case 'date':
+      return new Date(randomInt(1, 10_000) * 86_400_000).toISOString().slice(0, 10);
     default:
       return randomInt(1_000_000, 2_000_000);
   }
