@@ -1,5 +1,5 @@
 import type { ConversationState } from '../contract/conversation.ts';
-import type { Fact } from './fact.ts';
+import type { Fact, OpenedFacts } from './fact.ts';
 
 /** What is decided about the customer's silence (IDLE-4, IDLE-5, IDLE-9): when it begins, breaks, and what is next. */
 
@@ -71,6 +71,12 @@ export function silenceEnded(
   const mayHaveFired = silence.due !== null && silence.due <= now;
   const stepInDoubt = mayHaveFired ? { step: silence.step, brokenByCustomer } : state.stepInDoubt;
   return { ...state, silence: null, stepInDoubt };
+}
+
+/** A lost run may have left a nudge half-way. */
+export function leftInDoubt({ stepLeft = null, waiting }: OpenedFacts): ConversationState['stepInDoubt'] {
+  const brokenByCustomer = waiting.some(({ kind }) => kind === 'message');
+  return stepLeft === null ? null : { step: stepLeft, brokenByCustomer };
 }
 
 /** What had left the customer had heard, so a message behind it has broken the sequence there. */

@@ -6,7 +6,7 @@ import { afterApproval, decided, stillOpen } from './approvals.ts';
 import { awaitDelivery, withoutDelivery } from './deliveries.ts';
 import { newState } from './new-state.ts';
 import { holderOf, NOBODY, ownership } from './ownership.ts';
-import { afterIdle, silenceBegan, silenceBroken, silenceEnded } from './silence.ts';
+import { afterIdle, leftInDoubt, silenceBegan, silenceBroken, silenceEnded } from './silence.ts';
 import {
   afterStage,
   handedOver,
@@ -113,11 +113,6 @@ function opened(early: ConversationState, facts: OpenedFacts, now: number): Conv
     waiting,
   );
   return early.toSend.reduce(replyEntered, heard);
-}
-
-function leftInDoubt({ stepLeft = null, waiting }: OpenedFacts): ConversationState['stepInDoubt'] {
-  const brokenByCustomer = waiting.some(({ kind }) => kind === 'message');
-  return stepLeft === null ? null : { step: stepLeft, brokenByCustomer };
 }
 
 function rowEntered(state: ConversationState, row: EnteredRow, now: number): ConversationState {
