@@ -16,15 +16,8 @@ const CALM = {
   tools: [],
 };
 const HOUR = 3_600;
-const ASK = {
-  request_type: 'refund_request',
-  request_details: 'Twelve euros back for order 7',
-  priority: null,
-  request_data: null,
-};
-
 /** Plays with an agent that differs from the plain one in `settings`. */
-async function withAgent<T>(harness: Harness, settings: object, play: () => Promise<T>): Promise<T> {
+export async function withAgent<T>(harness: Harness, settings: object, play: () => Promise<T>): Promise<T> {
   const flags = { ai_agent_sequential_idle: true, actions_center: true };
   await harness.ask('admin', 'PUT', '/v1/feature-flags', flags);
   await harness.agent({ ...PLAIN, ...settings });
@@ -38,23 +31,6 @@ async function withAgent<T>(harness: Harness, settings: object, play: () => Prom
 
 const silentAfter = (steps: object[]) => ({ idle_rule: { steps } });
 const nudge = (duration: number) => ({ action: 'follow_up', duration, message: 'Still there?' });
-
-/** A customer whose request waits for a decision; the run that asked is not yet over. */
-async function asked(harness: Harness) {
-  const call = { name: 'submit_action_request', arguments: ASK };
-  await harness.model({ script: [{ when: '', times: 1, tool_calls: [call] }] });
-  const customer = harness.customer('generic');
-  const conversation = await customer.says('may I have my money back?');
-  await customer.hears('sent');
-  const { data } = (await harness.ask('operator', 'GET', '/v1/approvals?status=pending')) as {
-    data: { id: string; conversation_id: string }[];
-  };
-  const approval = data.find(({ conversation_id }) => conversation_id === conversation)?.id;
-  if (approval === undefined) throw new Error('nothing was asked of operators');
-  return { customer, conversation, approval };
-}
-
-const ASKING = { tools: [{ node_type: 'submit_action_request', fields: {} }] };
 
 /** Shapes of conversation that people are in the loop of, and those that nobody answers. */
 export const PEOPLE_SHAPES: Record<string, PeopleShape> = {
@@ -87,6 +63,19 @@ export const PEOPLE_SHAPES: Record<string, PeopleShape> = {
         return conversation;
       },
     ),
+
+  'idle-nudge-tried-again': (harness) =>
+    withAgent(harness, silentAfter([nudge(2), nudge(HOUR)]), async () => {
+      const customer = harness.customer('generic');
+      const conversation = await customer.says('hello');
+      await customer.hears('sent');
+      await harness.receiver({ fail: [{ status: 503, times: 2 }] });
+      await harness.happened(conversation, 'ai_agent_idle_step_fired', 1);
+      await customer.says('here I am');
+      await customer.hears('sent', 'sent', 'sent');
+      await customer.isDoneWith();
+      return conversation;
+    }),
 
   'idle-resolved': (harness) =>
     withAgent(
@@ -165,27 +154,5 @@ export const PEOPLE_SHAPES: Record<string, PeopleShape> = {
       await customer.hears('sent', 'sent', 'sent', 'sent');
       await customer.isDoneWith();
       return conversation;
-    }),
-
-  'approval-approved': (harness) =>
-    withAgent(harness, ASKING, async () => {
-      const { customer, conversation, approval } = await asked(harness);
-      await customer.says('and another thing');
-      await customer.hears('sent', 'sent');
-      await harness.ask('operator', 'POST', `/v1/approvals/${approval}/decision`, { decision: 'approve' });
-      await customer.hears('sent', 'sent', 'sent');
-      await customer.isDoneWith();
-      return { conversation, approvals: [approval] };
-    }),
-
-  'approval-expired': (harness) =>
-    withAgent(harness, ASKING, async () => {
-      await harness.decidesWithin(1.5, 4);
-      const { customer, conversation, approval } = await asked(harness);
-      await harness.happened(conversation, 'approval_reminder', 1);
-      await customer.hears('sent', 'sent');
-      await customer.isDoneWith();
-      await harness.decidesWithin(HOUR, 24 * HOUR);
-      return { conversation, approvals: [approval] };
     }),
 };
