@@ -65,18 +65,22 @@ export const POINTS: readonly Point[] = [
   { scene: 'escalating', where: { shows: /waiting for a person who was called/ } },
   ...around('escalated', 'holdEscalated'),
   ...at('escalated', 'sendReply.begins'),
+  ...around('overlooked', 'watchPeople'),
 
   ...around('silent', 'fireIdle'),
-  ...at('silent', 'sendReply.begins'),
+  ...at('silent', 'send.before_call', 'send.after_record'),
   { scene: 'silent', where: { holds: 'replies', match: NUDGE } },
   { scene: 'silent', where: { holds: 'replies', match: NUDGE, when: 'after' } },
-  ...around('silent', 'noteNudge'),
+  ...at('putOff', 'sendReply.begins'),
+  ...around('putOff', 'noteNudge'),
   ...around('nudged', 'noteIdleReset'),
 
   ...around('summarised', 'summariseConversation'),
   ...around('falling', 'planFallback'),
   ...around('deciding', 'planDecision'),
   ...at('deciding', 'sendReply.begins'),
+  // Taken over before it, the call goes on waiting, and the next message withdraws it.
+  ...at('withdrawing', 'withdrawApprovals.ends'),
 ];
 
 /** Activities that are of no conversation, or only note what is so: a person who comes then changes nothing. */
@@ -84,6 +88,8 @@ export const WITHOUT_WORDS: readonly string[] = [
   'judgeTest',
   'concludeApproval',
   'remindOfApproval',
+  'postApproval',
+  'showApprovalEnd',
   'cancelCall',
   'giveUpCall',
   'giveUpDelivery',

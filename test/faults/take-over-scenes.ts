@@ -80,6 +80,14 @@ export function scenesOf(journey: Journey) {
     };
   }
 
+  async function silent(): Promise<Scene> {
+    const rule = { steps: [{ action: 'follow_up', duration: 3, message: NUDGE }] };
+    const customer = await actingCustomer(journey, [], { idle_rule: rule });
+    await answered(customer, 'Hello');
+    const calm = () => customer.change({ idle_rule: null });
+    return { customer, begin: () => Promise.resolve(), calm };
+  }
+
   return {
     plain: () => plain(),
     buffering: () => plain({ wait_time_seconds: 4 }),
@@ -127,12 +135,35 @@ export function scenesOf(journey: Journey) {
       return { ...scene, begin: () => says(scene.customer, 'Hello?') };
     },
 
-    async silent(): Promise<Scene> {
-      const rule = { steps: [{ action: 'follow_up', duration: 3, message: NUDGE }] };
-      const customer = await actingCustomer(journey, [], { idle_rule: rule });
-      await answered(customer, 'Hello');
-      const calm = () => customer.change({ idle_rule: null });
-      return { customer, begin: () => Promise.resolve(), calm };
+    /** Nobody answers the call for so long that somebody looks. */
+    async overlooked(): Promise<Scene> {
+      const scene = await escalating();
+      // Shorter than the API would let a builder make it.
+      await journey.sql(
+        `update agents set settings = settings || '{"responseTimeSeconds": 2}' where id = $1`,
+        [scene.customer.agent],
+      );
+      return scene;
+    },
+
+    /** A call that waits for an operator is withdrawn when the customer writes. */
+    async withdrawing(): Promise<Scene> {
+      const fields = { crm_pipeline_id: 1, crm_stage_id: 11, name: 'A deal' };
+      const tool = { node_type: DEAL, needs_approval: 'always', on_new_message: 'withdraw', fields };
+      const customer = await actingCustomer(journey, [tool]);
+      await script(journey, customer, { calls: [{ name: DEAL }] }, { reply: 'I asked.' });
+      await answered(customer, 'Make a deal');
+      return { customer, begin: () => says(customer, 'Never mind') };
+    },
+
+    silent,
+
+    /** The channel lets the nudge wait the first time. */
+    async putOff(): Promise<Scene> {
+      const scene = await silent();
+      const fail = [{ status: 429, headers: { 'retry-after': '1' } }];
+      await journey.standIn('POST', `/sink/${scene.customer.room}/control`, { fail });
+      return scene;
     },
 
     async nudged(): Promise<Scene> {
