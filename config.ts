@@ -46,6 +46,8 @@ export interface Config<P extends Program = Program> {
     readonly apiKey: string | null;
     readonly baseUrl: string | null;
     readonly name: string;
+    /** The model that writes down what recordings say. */
+    readonly transcription: string;
     /** Queue of model calls; null leaves them on the conversations' own queue, where they start without a hop. */
     readonly taskQueue: string | null;
   };
@@ -136,6 +138,7 @@ const settings = z.object({
   OPENAI_API_KEY: absent(z.string()),
   OPENAI_BASE_URL: absent(httpUrl),
   OPENAI_MODEL: z.string().default('gpt-4.1-mini'),
+  OPENAI_TRANSCRIPTION_MODEL: z.string().default('gpt-4o-mini-transcribe'),
   MODEL_TASK_QUEUE: absent(z.string()),
   SECRETS_KEY: absent(secretsKey),
   EGRESS_ALLOW: z
@@ -220,6 +223,7 @@ function toConfig(env: z.infer<typeof settings>): Config {
       apiKey: env.OPENAI_API_KEY,
       baseUrl: env.OPENAI_BASE_URL,
       name: env.OPENAI_MODEL,
+      transcription: env.OPENAI_TRANSCRIPTION_MODEL,
       taskQueue: env.MODEL_TASK_QUEUE,
     },
     secretsKey: env.SECRETS_KEY,

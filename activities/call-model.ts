@@ -3,11 +3,13 @@ import { ParleyFailure } from '../contract/failures.ts';
 import { withHeartbeat } from './heartbeat.ts';
 import type { ActivityPorts, ModelAnswer, ModelRequest, TurnStep } from './ports.ts';
 
-interface ModelCall {
+export interface ModelCall {
   ref: ConversationRef;
   turn: number;
   kind: TurnStep['kind'];
   request: ModelRequest;
+  /** The bytes of the pictures that the request names. */
+  pictures?: ReadonlyMap<string, Buffer>;
 }
 
 /**
@@ -34,7 +36,7 @@ export async function callModel<T>(
   });
   let answer: ModelAnswer | null = null;
   try {
-    answer = await withHeartbeat((signal) => ports.model.complete(call.request, signal));
+    answer = await withHeartbeat((signal) => ports.model.complete(call.request, signal, call.pictures));
     const understood = read(answer);
     if (understood === null) throw new ParleyFailure('MODEL_ANSWER_UNUSABLE');
     return { answer: understood, step: step(answer, null) };

@@ -2,7 +2,9 @@ import type { ConversationRef, TurnSettings } from '../contract/conversation.ts'
 import { approvalCause, turnCause } from '../contract/ids.ts';
 import { needsUnderstanding, personalityFor } from '../domain/agent.ts';
 import type { CoreIntent } from '../domain/intents.ts';
-import { callModel } from './call-model.ts';
+import { askSeeing } from './ask-seeing.ts';
+import { dueFiles } from './due-files.ts';
+import type { NeedsMedia } from './due-files.ts';
 import { calledNotice, calling, escalating } from './escalation.ts';
 import { offeredTools } from './offered-tools.ts';
 import type { OfferedTool } from './offered-tools.ts';
@@ -19,6 +21,7 @@ export type ComposeVerdict =
   | Extract<TakenTurn, { kind: 'nothing' }>
   /** The agent's settings changed: this turn has to be understood first. */
   | { kind: 'needs_understanding'; settings: TurnSettings }
+  | NeedsMedia
   /** `escalates`: the rule that called a person; the customer is told so in place of an answer. */
   | {
       kind: 'planned';
@@ -26,6 +29,8 @@ export type ComposeVerdict =
       settings: TurnSettings;
       summaryDue: boolean;
       escalates?: string;
+      /** Files that nobody has fetched, for the people who have the conversation. */
+      media?: string[];
     }
   /** The model wanted things done first. */
   | CallsVerdict;
@@ -72,6 +77,8 @@ export function makeComposeReply(ports: ActivityPorts) {
     if (taken.plannedAlready) return { ...planned, ...calling(taken.escalates) };
     if (begins && needsUnderstanding(taken.settings, taken.externalActions))
       return { kind: 'needs_understanding', settings };
+    const media = begins ? dueFiles(taken.messages) : [];
+    if (media.length > 0) return { kind: 'needs_media', media };
 
     const at = { turn, round, step, epoch: taken.epoch, answersSeq: taken.lastSeq };
     const offered = order.asking === null ? await offeredTools(ports, organisationId, taken.settings) : [];
@@ -83,15 +90,18 @@ export function makeComposeReply(ports: ActivityPorts) {
     const acting = offered.length > 0 || order.understood || step > 1;
     const calls = acting ? await ports.calls.ofRound(ref, turn, round) : [];
     const question = await askingFor(ports, ref, order);
-    const request = replyRequest(taken, personalityFor(taken.settings, coreIntent ?? 'general'), {
-      ...question,
-      tools: offered.map(({ offer }) => offer),
-      calls: calls.filter(({ state }) => state !== 'superseded' && state !== 'gathering'),
-      lastStep: order.lastStep,
-    });
-    const { answer, step: trace } = await callModel(
+    const requestThat = (sees: boolean) =>
+      replyRequest(taken, personalityFor(taken.settings, coreIntent ?? 'general'), {
+        ...question,
+        tools: offered.map(({ offer }) => offer),
+        calls: calls.filter(({ state }) => state !== 'superseded' && state !== 'gathering'),
+        lastStep: order.lastStep,
+        sees: sees && taken.settings.modelSeesImages,
+      });
+    const { answer, step: trace } = await askSeeing(
       ports,
-      { ref, turn, kind: 'answer', request },
+      { ref, turn, kind: 'answer' },
+      requestThat,
       order.lastStep ? readLastAnswer : readAnswer,
     );
     if (answer.kind === 'calls')

@@ -16,6 +16,7 @@ import { makeHoldEscalated } from './hold-escalated.ts';
 import { makeTellHuman } from './tell-human.ts';
 import { makeConcludeIdle } from './conclude-idle.ts';
 import { makeIdleBehindReply } from './idle-behind-reply.ts';
+import { makeFetchMedia, makeGiveUpMedia } from './fetch-media.ts';
 import { makeFireIdle } from './fire-idle.ts';
 import { makeGiveUpDelivery } from './give-up-delivery.ts';
 import { makeNoteIdleReset, makeNoteNudge } from './note-idle.ts';
@@ -69,6 +70,8 @@ export function createActivities(ports: ActivityPorts) {
     postApproval: safely(makePostApproval(ports)),
     showApprovalEnd: safely(makeShowApprovalEnd(ports)),
     remindOfApproval: safely(makeRemindOfApproval(ports)),
+    fetchMedia: safely(makeFetchMedia(ports)),
+    giveUpMedia: safely(makeGiveUpMedia(ports)),
     fireIdle: safely(makeFireIdle(ports)),
     concludeIdle: safely(makeConcludeIdle(ports)),
     idleBehindReply: safely(makeIdleBehindReply(ports)),

@@ -5,6 +5,7 @@ import { callModel } from './call-model.ts';
 import { decide } from './decide.ts';
 import type { Decision } from './decide.ts';
 import { digestOf } from './digest.ts';
+import { dueFiles } from './due-files.ts';
 import type { ActivityPorts, Call, CallStep, NewCall, TakenTurn, TurnStep } from './ports.ts';
 import { parseUnderstanding, understandingRequest } from './prompts/understanding.ts';
 import { nextFor, understood } from './understood.ts';
@@ -19,6 +20,8 @@ export function makeUnderstandMessages(ports: ActivityPorts) {
     if (taken.kind === 'nothing') return (await leftBehind(ports, ref, { turn, round }, taken)) ?? taken;
     const step = { turn, round, step: 0, epoch: taken.epoch, answersSeq: taken.lastSeq };
     if (taken.plannedAlready) return understood('general', step, { do: 'talk', declined: null });
+    const media = dueFiles(taken.messages);
+    if (media.length > 0) return { kind: 'needs_media', media };
     if (taken.externalActions === 0 && !callIsOpen) return coreIntentOnly(ports, ref, taken, step);
 
     if (round > 0) await ports.calls.supersede(ref, turn, round, ports.clock.now());

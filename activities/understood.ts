@@ -2,6 +2,7 @@ import type { PendingApproval } from '../contract/approval.ts';
 import type { ConversationRef } from '../contract/conversation.ts';
 import type { CoreIntent } from '../domain/intents.ts';
 import { approvalOf } from './call-fence.ts';
+import type { NeedsMedia } from './due-files.ts';
 import type { ActivityPorts, Call, CallStep, ExternalActionVersion, TakenTurn } from './ports.ts';
 
 /** What the turn goes on with. Ids, names and numbers only: the words are in the call's row. */
@@ -23,7 +24,7 @@ export interface Understood {
     | { do: 'run'; callId: string; tool: string };
 }
 
-export type UnderstandVerdict = Extract<TakenTurn, { kind: 'nothing' }> | Understood;
+export type UnderstandVerdict = Extract<TakenTurn, { kind: 'nothing' }> | NeedsMedia | Understood;
 
 export function understood(
   coreIntent: CoreIntent,

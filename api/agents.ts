@@ -28,6 +28,7 @@ const settings = {
   message_limit: z.int().min(1).max(200),
   model: words(100).nullable().meta({ description: "Null: the installation's own" }),
   temperature: z.number().min(0).max(2).nullable().meta({ description: "Null: the model's own" }),
+  model_sees_images: z.boolean().meta({ description: 'Whether pictures are shown to it' }),
   tool_assignments: z.array(words(100)).max(50),
   natural_language_escalation: z.boolean(),
   confirmation_timeout_seconds: z.int().min(10).max(86_400).meta({
@@ -48,12 +49,7 @@ const settings = {
   escalation_rules: people.escalationRules,
   escalation_assignee: people.escalationAssignee,
   escalation_notice: people.escalationNotice,
-  quiet_period_seconds: z.int().min(0).max(86_400).meta({
-    description: 'How long the customer of an escalated conversation is not told so again',
-  }),
-  response_time_seconds: z.int().min(10).max(86_400).meta({
-    description: 'How long a person who was called may take before being reminded',
-  }),
+  ...people.periods,
   approval_reminder_seconds: z.int().min(60).max(604_800).meta({
     description: 'When operators are first reminded of a request that nobody has decided',
   }),
@@ -164,6 +160,7 @@ function toSettings(body: z.output<typeof change>): StoredAgentSettings {
     messageLimit: body.message_limit,
     model: body.model ?? undefined,
     temperature: body.temperature ?? undefined,
+    modelSeesImages: body.model_sees_images,
     toolAssignments: body.tool_assignments,
     naturalLanguageEscalation: body.natural_language_escalation,
     confirmationTimeoutSeconds: body.confirmation_timeout_seconds,
@@ -201,6 +198,7 @@ function toAgent(record: AgentRecord, gates: Gates): z.input<typeof agent> {
     message_limit: settings.messageLimit,
     model: settings.model ?? null,
     temperature: settings.temperature ?? null,
+    model_sees_images: settings.modelSeesImages,
     tool_assignments: settings.toolAssignments,
     natural_language_escalation: settings.naturalLanguageEscalation,
     confirmation_timeout_seconds: settings.confirmationTimeoutSeconds,

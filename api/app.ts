@@ -49,6 +49,10 @@ function createGateway(ports: ApiPorts, options: AppOptions): Gateway {
       burst: limits.visitorBurst,
       perSecond: limits.visitorPerSecond,
     }),
+    visitorFiles: createRateLimit(clock, {
+      burst: limits.visitorFileBurst,
+      perSecond: limits.visitorFilesPerSecond,
+    }),
     newVisitors: createRateLimit(clock, { burst: 120, perSecond: 5 }),
     signIns: createRateLimit(clock, { burst: limits.signInBurst, perSecond: limits.signInPerSecond }),
     limits,

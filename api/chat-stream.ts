@@ -1,5 +1,6 @@
 import { requireVisitor } from './chat-session.ts';
 import { lastEventId, streamEvents } from './event-stream.ts';
+import { toMedia } from './media.ts';
 import type { ChatLine } from './ports.ts';
 import { openOperation } from './route.ts';
 import { byChannelIntegration } from './shapes.ts';
@@ -11,7 +12,7 @@ export const chatStream = openOperation({
   answers: {
     200: {
       type: 'text/event-stream',
-      description: 'Events with the position as id and {id, from, kind, text, at} as data',
+      description: 'Events with the position as id and {id, from, kind, text, at, media?} as data',
     },
   },
   problems: [401, 404, 429],
@@ -33,7 +34,8 @@ export const chatStream = openOperation({
   },
 });
 
-function block({ position, id, from, kind, text, at }: ChatLine): string {
-  const data = JSON.stringify({ id, from, kind, text, at: at.toISOString() });
+function block({ position, id, from, kind, text, at, media }: ChatLine): string {
+  const file = media && { media: toMedia(media) };
+  const data = JSON.stringify({ id, from, kind, text, at: at.toISOString(), ...file });
   return `id: ${position}\ndata: ${data}\n\n`;
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { CHANNEL_KINDS } from '../domain/channel.ts';
 import { CONVERSATION_STATUSES } from '../domain/conversation.ts';
 import type { Gateway } from './gateway.ts';
+import { media, toMedia } from './media.ts';
 import type { ConversationSummary, TraceStep, TranscriptMessage } from './ports.ts';
 import { unknown } from './problem.ts';
 import { operation } from './route.ts';
@@ -44,6 +45,7 @@ const message = z
     state: z.string(),
     turn: z.int().nullable(),
     at: time,
+    media: media.optional(),
   })
   .meta({ id: 'Message' });
 
@@ -155,8 +157,18 @@ function toSummary(conversation: ConversationSummary, { options }: Gateway): z.i
   };
 }
 
-function toMessage({ providerMessageId, at, ...same }: TranscriptMessage): z.input<typeof message> {
-  return { ...same, provider_message_id: providerMessageId, at: at.toISOString() };
+function toMessage({
+  providerMessageId,
+  at,
+  media: file,
+  ...same
+}: TranscriptMessage): z.input<typeof message> {
+  return {
+    ...same,
+    provider_message_id: providerMessageId,
+    at: at.toISOString(),
+    ...(file && { media: toMedia(file) }),
+  };
 }
 
 function toStep({ inputTokens, outputTokens, durationMs, at, ...same }: TraceStep): z.input<typeof step> {

@@ -44,6 +44,9 @@ export interface Limits {
   /** Attempts to sign in from one address. */
   signInBurst: number;
   signInPerSecond: number;
+  /** Their files, each up to 16 MB. */
+  visitorFileBurst: number;
+  visitorFilesPerSecond: number;
   heartbeatMs: number;
 }
 
@@ -58,6 +61,8 @@ export const DEFAULT_LIMITS: Limits = {
   visitorPerSecond: 1,
   signInBurst: 60,
   signInPerSecond: 0.5,
+  visitorFileBurst: 10,
+  visitorFilesPerSecond: 1 / 30,
   heartbeatMs: 15_000,
 };
 
@@ -67,6 +72,7 @@ export interface Gateway extends Omit<ApiPorts, 'lookup'> {
   refusals: Refusals;
   streams: Streams;
   visitorMessages: RateLimit;
+  visitorFiles: RateLimit;
   newVisitors: RateLimit;
   signIns: RateLimit;
   limits: Limits;

@@ -114,3 +114,12 @@ function tell(context: z.RefinementCtx, problems: readonly FieldProblem[]): void
   for (const { field, message } of problems)
     context.addIssue({ code: 'custom', path: (WIRE_NAMES.get(field) ?? field).split('.'), message });
 }
+
+export const periods = {
+  quiet_period_seconds: z.int().min(0).max(86_400).meta({
+    description: 'How long the customer of an escalated conversation is not told so again',
+  }),
+  response_time_seconds: z.int().min(10).max(86_400).meta({
+    description: 'How long a person who was called may take before being reminded',
+  }),
+};

@@ -10,7 +10,7 @@ import type { Proactive } from './ports/proactive.ts';
 import type { Conversations, Inbox } from './ports/inbox.ts';
 import type { Asides } from './ports/interactions.ts';
 import type { LiveFeed } from './ports/live.ts';
-import type { Readers } from './ports/readers.ts';
+import type { MessageMedia, Readers, StoredFile } from './ports/readers.ts';
 import type { Echoes, Receiver } from './ports/receiver.ts';
 import type { Sessions } from './ports/sessions.ts';
 import type { Settings } from './ports/settings.ts';
@@ -65,6 +65,8 @@ export interface ChatReader {
   after(integration: ReceivingIntegration, room: string, position: number): Promise<ChatLine[]>;
   /** Calls back when something may be new for the room, and after every reconnect. Returns the way to stop. */
   watch(integration: ReceivingIntegration, room: string, changed: () => void): () => void;
+  /** What the visitor sent in this message, where it is stored. */
+  file(integration: ReceivingIntegration, room: string, messageId: string): Promise<StoredFile | null>;
 }
 
 export interface ChatLine {
@@ -75,6 +77,8 @@ export interface ChatLine {
   kind: string;
   text: string;
   at: Date;
+  /** Where the line is a file. */
+  media?: MessageMedia;
 }
 
 export interface Health {

@@ -1,5 +1,6 @@
 import express from 'express';
 import type { Request, RequestHandler, Response } from 'express';
+import { LARGEST_FILE } from '../domain/media.ts';
 import { Problem } from './problem.ts';
 
 /** Most that a JSON route takes, after unpacking. */
@@ -13,6 +14,13 @@ const MAX_DEPTH = 32;
 const jsonBytes = express.raw({ type: () => true, limit: JSON_LIMIT });
 // Signatures are over the bytes as they came, so nothing is unpacked.
 const webhookBytes = express.raw({ type: () => true, limit: WEBHOOK_LIMIT, inflate: false });
+
+const fileBytes = express.raw({ type: () => true, limit: LARGEST_FILE, inflate: false });
+
+/** The bytes of a file, as they come. */
+export function readFile(req: Request, res: Response): Promise<Buffer> {
+  return read(fileBytes, req, res);
+}
 
 /** The bytes of a webhook, before any parser has seen them (CHAN-2). */
 export function readWebhook(req: Request, res: Response): Promise<Buffer> {

@@ -1,7 +1,8 @@
 import { z } from 'zod';
+import { MEDIA_KINDS } from '../domain/media.ts';
 import type { InboundMessage, MessageContent } from '../domain/message.ts';
 import type { Gateway } from './gateway.ts';
-import type { ReceivedMessage, ReceivingIntegration } from './ports.ts';
+import type { ReceivedFile, ReceivedMessage, ReceivingIntegration } from './ports.ts';
 import { Problem, unknown } from './problem.ts';
 import { operation } from './route.ts';
 import { byChannelIntegration, id, longWords, readable, time, words } from './shapes.ts';
@@ -75,8 +76,9 @@ export async function receive(
   gateway: Gateway,
   integration: ReceivingIntegration,
   message: InboundMessage,
+  file?: ReceivedFile,
 ): Promise<ReceivedMessage> {
-  const received = await gateway.inbox.receive(integration, message, gateway.clock.now());
+  const received = await gateway.inbox.receive(integration, message, gateway.clock.now(), file);
   if (received.signal !== null) gateway.conversations.signalSoon(received.signal);
   return received;
 }
@@ -94,8 +96,6 @@ export function toInboundMessages(message: z.output<typeof genericMessage>): Inb
     content,
   }));
 }
-
-const MEDIA_KINDS = ['image', 'audio', 'video', 'document', 'sticker'] as const;
 
 /** Words sent along with a medium are its caption. A kind we do not know is recorded, never dropped (CHAN-7). */
 function toContents(text: string | undefined, media: readonly z.output<typeof medium>[]): MessageContent[] {

@@ -3,6 +3,7 @@ import { cancelApproval, changeApproval, decideApproval, listApprovals, readAppr
 import { assign } from './assign-conversation.ts';
 import { changeChannel, createChannel, listChannels, readChannel } from './channels.ts';
 import { postChatMessage } from './chat-message.ts';
+import { postChatFile, readChatFile } from './chat-file.ts';
 import { chatPage } from './chat-page.ts';
 import { openChatSession } from './chat-session.ts';
 import { chatStream } from './chat-stream.ts';
@@ -35,6 +36,7 @@ import {
 import { listNodeTypes, readNodeType, readSystemFlags, setNodeType, setSystemFlags } from './installation.ts';
 import { createKey, listKeys, revokeKey } from './keys.ts';
 import { live } from './live.ts';
+import { readMedia } from './media.ts';
 import { changeMember, createMember, listMembers, readMember, removeMember } from './members.ts';
 import { describeOnce, openApiJson } from './openapi.ts';
 import { readPresence, setPresence } from './presence.ts';
@@ -65,11 +67,14 @@ export const routes: readonly Route[] = [
   route('get', '/chat/{channel_integration}', 'anyone', chatPage),
   route('post', '/chat/{channel_integration}/session', 'anyone', openChatSession),
   route('post', '/chat/{channel_integration}/messages', 'visitor', postChatMessage),
+  route('post', '/chat/{channel_integration}/files', 'visitor', postChatFile),
+  route('get', '/chat/{channel_integration}/files/{message_id}', 'visitor', readChatFile),
   route('get', '/chat/{channel_integration}/stream', 'visitor', chatStream),
 
   route('get', '/v1/conversations', 'viewer', listConversations),
   route('get', '/v1/conversations/{id}', 'viewer', readConversation),
   route('get', '/v1/conversations/{id}/messages', 'viewer', readMessages),
+  streamRoute('/v1/conversations/{id}/media/{media_id}', 'viewer', readMedia),
   route('get', '/v1/conversations/{id}/turns', 'viewer', readTurns),
   route('post', '/v1/conversations/{id}/take-over', 'operator', takeOver),
   route('post', '/v1/conversations/{id}/hand-back', 'operator', handBack),

@@ -12,6 +12,8 @@ export const FAILURES = {
   CURSOR_UNKNOWN: { retryable: false },
   /** An attempt at a call ended without ending the call: under its key, or after a look, it may be made again. */
   CALL_TRY_AGAIN: { retryable: true },
+  /** A file could not be fetched now. */
+  MEDIA_TRY_AGAIN: { retryable: true },
   /** The call is no longer to be made; the row says why. */
   CALL_UNKNOWN: { retryable: false },
   UNEXPECTED: { retryable: true },

@@ -86,6 +86,7 @@ export function workerEnv(around: Surroundings, metricsPort: number): Record<str
     ...productEnv(around),
     ...pick(around.given, [
       'OPENAI_MODEL',
+      'OPENAI_TRANSCRIPTION_MODEL',
       'MAX_CACHED_WORKFLOWS',
       'RELAY',
       'WORKFLOW_STACK_TRACES',

@@ -30,6 +30,8 @@ export interface AgentSettings {
   /** Overrides the installation's model. */
   model?: string;
   temperature?: number;
+  /** Whether pictures are shown to it; otherwise it knows them by name and caption (CHAN-7). */
+  modelSeesImages: boolean;
   /** Topics the agent is limited to on WhatsApp (CHAN-6). */
   toolAssignments: string[];
   /** Whether a customer may ask for a person in plain words (ESC-1). */
@@ -74,6 +76,7 @@ export const DEFAULT_AGENT_SETTINGS: AgentSettings = {
   regroup: true,
   fallbackReply: 'Sorry, I cannot answer right now. Please try again in a moment.',
   messageLimit: 20,
+  modelSeesImages: true,
   toolAssignments: [],
   naturalLanguageEscalation: false,
   confirmationTimeoutSeconds: 900,

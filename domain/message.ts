@@ -1,14 +1,22 @@
+import { describeMedia, isDue, MEDIA_KINDS } from './media.ts';
+import type { MediaFile, MediaKind } from './media.ts';
+
+/** A file as a channel announced it: where it is, and what it is said to be. */
+export interface MediaContent {
+  kind: MediaKind;
+  mediaId?: string;
+  url?: string;
+  mimeType?: string;
+  caption?: string;
+  fileName?: string;
+  /** What became of it. Read beside the message and never stored with it. */
+  file?: MediaFile;
+}
+
 /** What a customer sent, as what it is (CHAN-7). Urls and media ids are the provider's. */
 export type MessageContent =
   | { kind: 'text'; text: string }
-  | {
-      kind: 'image' | 'audio' | 'video' | 'document' | 'sticker';
-      mediaId?: string;
-      url?: string;
-      mimeType?: string;
-      caption?: string;
-      fileName?: string;
-    }
+  | MediaContent
   | { kind: 'location'; latitude: number; longitude: number; name?: string; address?: string }
   | { kind: 'button'; id: string; title: string }
   | { kind: 'unsupported'; type: string };
@@ -43,11 +51,18 @@ export function describeContent(content: MessageContent): string {
     }
     case 'unsupported':
       return `[a message of a kind that cannot be read here: ${content.type}]`;
-    default: {
-      const name = content.fileName ? ` ${content.fileName}` : '';
-      return `[${content.kind}${name}]${content.caption ? ` ${content.caption}` : ''}`;
-    }
+    default:
+      return describeMedia(content);
   }
+}
+
+/** Its file is still to be fetched, or to be listened to, before a model is asked. */
+export function awaitsFile(content: MessageContent): boolean {
+  return isMedia(content) && content.file !== undefined && isDue(content.file);
+}
+
+export function isMedia(content: MessageContent): content is MediaContent {
+  return MEDIA_KINDS.some((kind) => kind === content.kind);
 }
 
 /**

@@ -9,6 +9,7 @@ import { describeConfig } from '../adapters/log/describe-config.ts';
 import { openLog } from '../adapters/log/log.ts';
 import type { Log } from '../adapters/log/log.ts';
 import { openModel } from '../adapters/model/open-model.ts';
+import { openTranscriber } from '../adapters/model/open-transcriber.ts';
 import { openRelayStore, openTurnStores } from '../adapters/postgres/index.ts';
 import { openCrm } from '../adapters/qontak/open-crm.ts';
 import { openSecrets } from '../adapters/secrets/secrets.ts';
@@ -67,11 +68,10 @@ async function main(config: Config<'worker'>): Promise<void> {
     tokens: stores.companyTokens,
     clock,
   });
-  const model = openModel({
+  const endpoint = {
     apiKey: config.model.apiKey ?? 'none',
     ...(config.model.baseUrl === null ? {} : { baseUrl: config.model.baseUrl }),
-    name: config.model.name,
-  });
+  };
 
   const connection = await connectPatiently(config.temporal, log, stopping);
   if (connection === null) return;
@@ -93,7 +93,9 @@ async function main(config: Config<'worker'>): Promise<void> {
       conversationUrl: (id) => `${config.http.publicUrl}/v1/conversations/${id}`,
       crm,
       webhooks: openWebhooks({ egress, secretsOf: stores.callSecrets, clock }),
-      model,
+      model: openModel({ ...endpoint, name: config.model.name }),
+      transcriber: openTranscriber({ ...endpoint, name: config.model.transcription }),
+      mediaSource: channels.mediaSource,
       failpoint: openFailpoint(config.worker.failpoint),
       failures: {
         record: ({ error, ...failure }) => log.warn({ ...failure, err: error }, 'an activity failed'),

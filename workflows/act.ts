@@ -5,6 +5,7 @@ import { askOperator, waitAside } from './ask-operator.ts';
 import { callInTime, callTool } from './call.ts';
 import { ownStore, untilStoreIsBack } from './effects.ts';
 import { finishCalls } from './finish-calls.ts';
+import { fetchAside, fetchForTurn } from './media.ts';
 import { MAX_STEPS } from './policy.ts';
 import { isEscalated } from './silence.ts';
 import type { Decision, Round, TurnShell } from './shell.ts';
@@ -67,6 +68,7 @@ export async function act(round: Round): Promise<Draft> {
     'MODEL_UNAVAILABLE',
   );
   if (understood.kind === 'nothing') return noteTaken(shell, understood);
+  if (understood.kind === 'needs_media') return fetchForTurn(round, understood.media).then(() => act(round));
   const { coreIntent, wantsHuman, next } = understood;
   round.heard = { coreIntent, wantsHuman };
   const speech = { coreIntent, wantsHuman, understood: true, declined: null, asking: null };
@@ -102,6 +104,7 @@ export const SPEAKING_AT_ONCE: Speech = {
 async function hold({ shell, turn }: Round): Promise<Draft> {
   shell.doing(`turn ${turn}: passing on to the people`);
   const held = await untilStoreIsBack(() => ownStore.holdEscalated({ ...shell.ref, turn }));
+  fetchAside(shell, held.media);
   if (held.kind === 'quiet') return held;
   const draft = noteTaken(shell, held);
   return draft.kind === 'planned' ? { ...draft, passesOn: true } : draft;
@@ -154,6 +157,8 @@ export async function talk(round: Round, speech: Speech): Promise<Draft> {
         // The agent's settings began to need it since the last turn.
         shell.tell({ fact: 'settingsRead', settings: composed.settings });
         return act(round);
+      case 'needs_media':
+        return fetchForTurn(round, composed.media).then(() => act(round));
       case 'planned': {
         const draft = noteTaken(shell, composed);
         return draft.kind === 'planned' ? { ...draft, opens: asking } : draft;
@@ -212,6 +217,7 @@ export function noteTaken(
   shell: TurnShell,
   verdict: Extract<ComposeVerdict, { kind: 'planned' | 'nothing' }>,
 ): Extract<Draft, { kind: 'planned' | 'nothing' }> {
+  fetchAside(shell, verdict.media);
   if (verdict.kind === 'planned') {
     shell.tell({ fact: 'settingsRead', settings: verdict.settings });
     return { ...verdict, opens: null };

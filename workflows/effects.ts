@@ -10,6 +10,7 @@ import type { Activities } from '../activities/index.ts';
 import { isStoreAway } from '../contract/failures.ts';
 import type { FailureCode } from '../contract/failures.ts';
 import {
+  FETCH_MEDIA,
   MODEL_CALL,
   OWN_STORE,
   STORE_AWAY_PAUSES_MS,
@@ -31,6 +32,9 @@ export type ModelCalls = ReturnType<typeof modelCallsOn>;
 
 /** The agent's tools, each attempt of which shows in the history. */
 export const toolCalls = proxyActivities<Pick<Activities, 'callTool'>>(TOOL_CALL);
+
+/** Customers' files, and what recordings say. */
+export const files = proxyActivities<Pick<Activities, 'fetchMedia'>>(FETCH_MEDIA);
 
 /** Word to the organisation's own people. */
 export const people = proxyActivities<Pick<Activities, 'tellHuman'>>(TELL_HUMAN);
@@ -54,6 +58,7 @@ export const ownStore =
       | 'cancelCall'
       | 'giveUpCall'
       | 'giveUpDelivery'
+      | 'giveUpMedia'
       | 'confirmClose'
       | 'fireIdle'
       | 'concludeIdle'

@@ -30,6 +30,13 @@ export const TOOL_CALL: ActivityOptions = {
   },
 };
 
+/** Files: 15 s each, one after the other, and a minute to listen; then the conversation goes on without. */
+export const FETCH_MEDIA: ActivityOptions = {
+  startToCloseTimeout: '4m',
+  heartbeatTimeout: '5s',
+  retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '10s', maximumAttempts: 3 },
+};
+
 /** A person who is called: a few tries, then the console has to do. */
 export const TELL_HUMAN: ActivityOptions = {
   startToCloseTimeout: '15s',

@@ -5,6 +5,7 @@ import { ownStore, reliably } from './effects.ts';
 import { fireWatch } from './fire-watch.ts';
 import { beginSilence, concludeIdle, countAnew, fireIdle, noteBreak } from './idle-upkeep.ts';
 import { inLine } from './in-line.ts';
+import { fetchAside } from './media.ts';
 import type { NextStep } from './next-step.ts';
 import type { TurnShell } from './shell.ts';
 
@@ -40,7 +41,9 @@ export async function upkeep(shell: TurnShell, next: Upkeep): Promise<void> {
 async function settle(shell: TurnShell): Promise<void> {
   const rows = shell.state().toSettle;
   shell.doing('noting what needs no answer');
-  await reliably('settle', () => ownStore.settleRows({ ...shell.ref, rows }));
+  const settled = await reliably('settle', () => ownStore.settleRows({ ...shell.ref, rows }));
+  // Older histories hold no answer.
+  fetchAside(shell, settled?.media);
   shell.tell({ fact: 'rowsSettled', ids: rows.map((row) => row.id) });
 }
 

@@ -1,8 +1,15 @@
 /** Every assistant message with tool calls is followed by one result for each of them, in any order. */
 export type ModelMessage =
-  | { role: 'system' | 'user'; content: string }
+  | { role: 'system' | 'user'; content: string; pictures?: readonly Picture[] }
   | { role: 'assistant'; content: string; toolCalls?: readonly ModelToolCall[] }
   | { role: 'tool'; toolCallId: string; content: string };
+
+/** A customer's picture; its bytes travel beside the request, which is kept in the trace. */
+export interface Picture {
+  file: string;
+  mimeType: string;
+  size: number;
+}
 
 export interface ModelToolCall {
   id: string;
@@ -40,5 +47,10 @@ export interface ModelAnswer {
 
 /** The LLM. Throws ParleyFailure with a MODEL_ code; never retries by itself. */
 export interface Model {
-  complete(request: ModelRequest, signal: AbortSignal): Promise<ModelAnswer>;
+  /** @param pictures the bytes of those that the request names; one that is missing is not shown */
+  complete(
+    request: ModelRequest,
+    signal: AbortSignal,
+    pictures?: ReadonlyMap<string, Buffer>,
+  ): Promise<ModelAnswer>;
 }

@@ -53,12 +53,15 @@ export interface Transcript {
   /** Writes a trace row of a turn: what was asked, what came back. */
   recordStep(ref: ConversationRef, step: TurnStep, now: Date): Promise<void>;
 
-  /** Marks rows as needing no turn. Rows already settled keep their reason. */
+  /**
+   * Marks rows as needing no turn. Rows already settled keep their reason. Answers the messages among them whose file
+   * nobody has fetched yet.
+   */
   settle(
     ref: ConversationRef,
     rows: readonly { id: string; reason: SettledReason }[],
     now: Date,
-  ): Promise<void>;
+  ): Promise<string[]>;
 
   /** The messages beyond the model's window that the summary does not hold yet, oldest first, at most 200. */
   unsummarised(ref: ConversationRef): Promise<Summarisable>;
@@ -151,6 +154,8 @@ export type TakenTurn =
       resolved: boolean;
       /** Every message up to this seq was looked at: it is taken, or settled. */
       throughSeq: number;
+      /** Messages that this take settled and whose files are still to be fetched, for whoever has the conversation. */
+      media?: string[];
     }
   | {
       kind: 'taken';
@@ -203,7 +208,7 @@ export interface PlannedReply {
 /** A row of the trace. `request` and `response` hold words: they stay in Postgres. */
 export interface TurnStep {
   turn: number;
-  kind: 'understand' | 'answer' | 'summarise' | 'fallback';
+  kind: 'understand' | 'answer' | 'summarise' | 'transcribe' | 'fallback';
   model: string | null;
   request: unknown;
   response: unknown;

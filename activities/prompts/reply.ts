@@ -1,5 +1,6 @@
 import type { Personality } from '../../domain/agent.ts';
 import { describeContent } from '../../domain/message.ts';
+import type { MessageContent } from '../../domain/message.ts';
 import type { Json } from '../../domain/external-action.ts';
 import { redactedArguments } from '../../domain/redacted-request.ts';
 import type {
@@ -9,8 +10,10 @@ import type {
   ModelRequest,
   ModelTool,
   PastMessage,
+  Picture,
   TakenTurn,
 } from '../ports.ts';
+import { picturesAmong } from './pictures.ts';
 import { systemPrompt } from './system.ts';
 import type { Asking } from './system.ts';
 import { shownCalls } from './tool-calls.ts';
@@ -25,6 +28,8 @@ export interface Acting extends Asking {
   calls: readonly Call[];
   /** The model must answer in words: nothing that it proposed now would be called. */
   lastStep: boolean;
+  /** Pictures are shown to the model. */
+  sees: boolean;
 }
 
 export const ONLY_TALKING: Acting = {
@@ -34,22 +39,23 @@ export const ONLY_TALKING: Acting = {
   confirm: null,
   declined: null,
   lastStep: false,
+  sees: true,
 };
 
 /** The reply call: instructions first, then only data: what came before, what the customer just wrote, what was done. */
 export function replyRequest(taken: Taken, personality: Personality, acting: Acting): ModelRequest {
   const { tools, calls, lastStep } = acting;
+  const pictures = acting.sees ? picturesAmong(taken) : new Map<MessageContent, Picture>();
   return {
     model: taken.settings.model,
     temperature: taken.settings.temperature,
     messages: [
       { role: 'system', content: systemPrompt(taken, personality, acting) },
       ...background(taken),
-      ...taken.history.map(spoken),
-      ...taken.messages.map((message) => ({
-        role: 'user' as const,
-        content: describeContent(message.content),
-      })),
+      ...taken.history.map((message) => shown(spoken(message), message.content, pictures)),
+      ...taken.messages.map(({ content }) =>
+        shown({ role: 'user', content: describeContent(content) }, content, pictures),
+      ),
       ...(taken.decision === undefined ? [] : decided(taken.decision)),
       ...shownCalls(calls),
     ],
@@ -98,6 +104,15 @@ function decided({
     ...(outcome === null ? {} : { call: outcome }),
   };
   return background({ summary: null, contact: { name: null } }, { decision_of_a_colleague: decision });
+}
+
+function shown(
+  message: ModelMessage,
+  content: MessageContent,
+  pictures: ReadonlyMap<MessageContent, Picture>,
+): ModelMessage {
+  const picture = pictures.get(content);
+  return picture !== undefined && message.role === 'user' ? { ...message, pictures: [picture] } : message;
 }
 
 export function spoken(message: PastMessage): ModelMessage {

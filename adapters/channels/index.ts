@@ -3,6 +3,7 @@ import type {
   Clock,
   Delivery,
   Humans,
+  MediaSource,
   PlaceholderPosts,
   Placeholders,
   SendOutcome,
@@ -11,6 +12,8 @@ import type { Asides, Receiver } from '../../api/ports.ts';
 import type { ChannelKind } from '../../domain/channel.ts';
 import { openEgress } from '../egress/egress.ts';
 import type { Egress } from '../egress/egress.ts';
+import { openMediaSource } from './media-source.ts';
+import { genericFetcher } from './generic/fetch-media.ts';
 import { genericSender } from './generic/send.ts';
 import { rememberIntegrations } from './integrations.ts';
 import type { Integrations, IntegrationSettings } from './integrations.ts';
@@ -18,16 +21,21 @@ import type { Sender } from './sender.ts';
 import { slackAsides } from './slack/aside.ts';
 import { slackHumans } from './slack/direct-message.ts';
 import type { WorkspaceOf } from './slack/direct-message.ts';
+import { slackFetcher } from './slack/fetch-media.ts';
 import { clearPlaceholder, postPlaceholder } from './slack/placeholder.ts';
 import { slackReceiver } from './slack/receive.ts';
 import { slackSender } from './slack/send.ts';
 import { openWebApi } from './slack/web-api.ts';
 import { webchatSender } from './webchat/send.ts';
+import { whatsappFetcher } from './whatsapp/fetch-media.ts';
 import { whatsappReceiver } from './whatsapp/receive.ts';
 import { whatsappSender } from './whatsapp/send.ts';
 
 /** The longest one call to a provider takes; a ledgered send has 5 s in all (DESIGN section 3). */
 const CALL_TIMEOUT_MS = 4500;
+
+/** One file of a customer's; the turn waits for it. */
+const FILE_TIMEOUT_MS = 15_000;
 
 /**
  * How webhooks of a channel are checked and read. Generic messages come through an authenticated route and web
@@ -47,6 +55,7 @@ export interface ChannelParts {
   workspaceOf: WorkspaceOf;
   clock: Clock;
   timeoutMs?: number;
+  fileTimeoutMs?: number;
 }
 
 /**
@@ -57,9 +66,11 @@ export interface ChannelParts {
 export function openChannels(parts: ChannelParts): Channels & {
   placeholderPosts: PlaceholderPosts;
   humans: Humans;
+  mediaSource: MediaSource;
   close(): Promise<void>;
 } {
   const { clock, placeholders, timeoutMs = CALL_TIMEOUT_MS } = parts;
+  const files = { clock, timeoutMs: parts.fileTimeoutMs ?? FILE_TIMEOUT_MS };
   const integrations = rememberIntegrations(parts.integrations);
   const { graphUrl } = parts.whatsapp;
   const { apiUrl } = parts.slack;
@@ -110,6 +121,11 @@ export function openChannels(parts: ChannelParts): Channels & {
       clear: (place, signal) =>
         begin(place, signal, (integration) => clearPlaceholder(webApi, place, integration, signal)),
     },
+    mediaSource: openMediaSource(integrations, {
+      generic: genericFetcher({ ...files, egress: parts.egress }),
+      whatsapp: whatsappFetcher({ ...files, egress: providers, graphUrl }),
+      slack: slackFetcher({ ...files, egress: providers, apiUrl }),
+    }),
     humans: slackHumans({ webApi, workspaceOf: parts.workspaceOf }),
     close: () => providers.close(),
   };

@@ -1,22 +1,14 @@
-import OpenAI from 'openai';
 import type {
   ChatCompletion,
+  ChatCompletionContentPart,
   ChatCompletionCreateParamsNonStreaming,
   ChatCompletionMessageParam,
 } from 'openai/resources/chat/completions';
 import { ParleyFailure } from '../../contract/failures.ts';
 import type { Model, ModelAnswer, ModelMessage, ModelRequest } from '../../activities/ports.ts';
+import { CALL_TIMEOUT_MS, openClient, withinDeadline } from './client.ts';
+import type { ModelConfig } from './client.ts';
 import { modelFailure } from './model-failure.ts';
-
-export interface ModelConfig {
-  apiKey: string;
-  /** Any OpenAI-compatible endpoint, `/v1` included; OpenAI's own when left out. */
-  baseUrl?: string;
-  /** The model asked for when a request names none. */
-  name: string;
-  /** For the whole call, body included. Default 55 s, so that it ends before a one-minute activity does. */
-  timeoutMs?: number;
-}
 
 /**
  * The LLM behind any OpenAI-compatible endpoint, by chat completions. One call is one attempt: retries, and the wait
@@ -26,22 +18,11 @@ export interface ModelConfig {
  * When `signal` aborts, its reason is thrown.
  */
 export function openModel(config: ModelConfig): Model {
-  const { timeoutMs = 55_000 } = config;
-  // What is not named here the client would read from the environment, which only config.ts may.
-  const client = new OpenAI({
-    apiKey: config.apiKey,
-    baseURL: config.baseUrl ?? 'https://api.openai.com/v1',
-    organization: null,
-    project: null,
-    adminAPIKey: null,
-    webhookSecret: null,
-    maxRetries: 0,
-    timeout: timeoutMs,
-    logLevel: 'off',
-  });
+  const { timeoutMs = CALL_TIMEOUT_MS } = config;
+  const client = openClient(config);
   return {
-    complete: (request, signal) => {
-      const body = toBody(request, request.model ?? config.name);
+    complete: (request, signal, pictures = new Map()) => {
+      const body = toBody(request, request.model ?? config.name, pictures);
       return withinDeadline(timeoutMs, signal, async (deadline) => {
         try {
           return toAnswer(await client.chat.completions.create(body, { signal: deadline }));
@@ -54,30 +35,17 @@ export function openModel(config: ModelConfig): Model {
   };
 }
 
-/** The client's own timeout does not cover the body of an error answer; this one covers everything. */
-async function withinDeadline<T>(
-  ms: number,
-  signal: AbortSignal,
-  call: (deadline: AbortSignal) => Promise<T>,
-): Promise<T> {
-  signal.throwIfAborted();
-  const controller = new AbortController();
-  const abort = (): void => controller.abort();
-  const timer = setTimeout(abort, ms);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await call(controller.signal);
-  } finally {
-    clearTimeout(timer);
-    signal.removeEventListener('abort', abort);
-  }
-}
+type Bytes = ReadonlyMap<string, Buffer>;
 
-function toBody(request: ModelRequest, model: string): ChatCompletionCreateParamsNonStreaming {
+function toBody(
+  request: ModelRequest,
+  model: string,
+  pictures: Bytes,
+): ChatCompletionCreateParamsNonStreaming {
   const { messages, temperature, tools, toolChoice, schema, maxTokens } = request;
   return {
     model,
-    messages: messages.map(toMessage),
+    messages: messages.map((message) => toMessage(message, pictures)),
     temperature,
     max_completion_tokens: maxTokens,
     ...(tools !== undefined &&
@@ -91,10 +59,11 @@ function toBody(request: ModelRequest, model: string): ChatCompletionCreateParam
   };
 }
 
-function toMessage(message: ModelMessage): ChatCompletionMessageParam {
+function toMessage(message: ModelMessage, pictures: Bytes): ChatCompletionMessageParam {
   if (message.role === 'tool') {
     return { role: 'tool', tool_call_id: message.toolCallId, content: message.content };
   }
+  if (message.role === 'user') return { role: 'user', content: withPictures(message, pictures) };
   if (message.role !== 'assistant' || !message.toolCalls?.length) {
     return { role: message.role, content: message.content };
   }
@@ -108,6 +77,19 @@ function toMessage(message: ModelMessage): ChatCompletionMessageParam {
       function: call,
     })),
   };
+}
+
+/** Words alone stay words: some endpoints take no parts. */
+function withPictures(
+  { content, pictures = [] }: Extract<ModelMessage, { role: 'system' | 'user' }>,
+  bytesOf: Bytes,
+): string | ChatCompletionContentPart[] {
+  const parts = pictures.flatMap(({ file, mimeType }) => {
+    const bytes = bytesOf.get(file);
+    const url = `data:${mimeType};base64,${bytes?.toString('base64')}`;
+    return bytes === undefined ? [] : [{ type: 'image_url' as const, image_url: { url } }];
+  });
+  return parts.length === 0 ? content : [{ type: 'text', text: content }, ...parts];
 }
 
 function toAnswer(completion: ChatCompletion): ModelAnswer {

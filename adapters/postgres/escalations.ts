@@ -8,6 +8,7 @@ import { asOrganisation } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
 import { writeAudit } from './audit.ts';
 import { tellConversationsChanged } from './conversation-changed.ts';
+import { readFiles, withFile } from './media-of-messages.ts';
 import { storable } from './storable.ts';
 
 /** Whether the turn's message is the notice that a person is called; `$5` is its cause, of the conversation `$2`. */
@@ -77,11 +78,12 @@ const RECENT: Statement = {
   name: 'escalation-recent',
   text: `
     select * from (
-      (select 'customer' as sender, body, null as text, at, seq * 2 as place from inbox
+      (select id, 'customer' as sender, body, null as text, at, seq * 2 as place from inbox
        where organisation_id = $1 and conversation_id = $2 and kind = 'message'
        order by at desc, seq desc limit $3)
       union all
-      (select case kind when 'operator' then 'operator' else 'agent' end, null, text, planned_at, answers_seq * 2 + 1
+      (select id, case kind when 'operator' then 'operator' else 'agent' end, null, text, planned_at,
+         answers_seq * 2 + 1
        from outbound
        where organisation_id = $1 and conversation_id = $2 and state in ('sent', 'delivered', 'read')
        order by planned_at desc, answers_seq desc limit $3)
@@ -92,6 +94,7 @@ const RECENT: Statement = {
 const MOST_LINES = 10;
 
 interface Line {
+  id: string;
   sender: 'customer' | 'agent' | 'operator';
   body: MessageContent | null;
   text: string | null;
@@ -156,8 +159,8 @@ export function openEscalations(pool: pg.Pool): Escalations {
         return found?.online ?? false;
       }),
 
-    briefing: (ref) =>
-      asOrganisation(pool, ref.organisationId, async (tenancy) => {
+    async briefing(ref) {
+      const found = await asOrganisation(pool, ref.organisationId, async (tenancy) => {
         const key = [ref.organisationId, ref.conversationId];
         const [about] = await tenancy.rows<{
           reason: string;
@@ -169,14 +172,22 @@ export function openEscalations(pool: pg.Pool): Escalations {
         }>(BRIEFING, key);
         if (about === undefined) return null;
         const newestFirst = await tenancy.lastRows<Line>(RECENT, [...key, MOST_LINES]);
-        const recent = newestFirst.reverse().map(({ sender, body, text }) => ({
-          from: sender,
-          text: body === null ? (text ?? '') : describeContent(body),
+        const lines = newestFirst.reverse().map(({ id, sender: from, body, text }) => ({
+          from,
+          content: body === null ? { kind: 'text' as const, text: text ?? '' } : withFile(body, id),
         }));
         const { reason, channel, customer_name: customerName, holder } = about;
         const named = about.assignee === null ? null : assigneeOf(about.assignee);
         const assignee = named?.kind === 'slack' ? named.userId : about.called;
-        return { reason, channel, customerName, holder, assignee, recent };
-      }),
+        return { reason, channel, customerName, holder, assignee, lines };
+      });
+      if (found === null) return null;
+      const { lines, ...about } = found;
+      const read = await readFiles(pool, ref.organisationId, lines);
+      return {
+        ...about,
+        recent: read.map(({ from, content }) => ({ from, text: describeContent(content) })),
+      };
+    },
   };
 }

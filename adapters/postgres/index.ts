@@ -10,6 +10,7 @@ import type {
   GateReader,
   Idle,
   Ledger,
+  MediaStore,
   Placeholders,
   Rooms,
   Transcript,
@@ -66,6 +67,7 @@ import { openIntegrations } from './integrations.ts';
 import { openLedger } from './ledger.ts';
 import { openLiveFeed } from './live-reader.ts';
 import { openLookup } from './lookup.ts';
+import { openMediaStore } from './media.ts';
 import { openPeople } from './people.ts';
 import { openEchoes, openPlaceholders } from './placeholders.ts';
 import { openPool } from './pool.ts';
@@ -118,6 +120,7 @@ export interface TurnStores {
   transcript: Transcript;
   ledger: Ledger;
   placeholders: Placeholders;
+  media: MediaStore;
   events: Events;
   calls: Calls;
   rooms: Rooms;
@@ -180,6 +183,7 @@ export async function openTurnStores({ url, poolSize, secrets }: StoreOptions): 
     transcript: openTranscript(pool),
     ledger: openLedger(pool),
     placeholders: openPlaceholders(pool),
+    media: openMediaStore(pool),
     events: openEvents(pool),
     calls: openCalls(pool),
     rooms: openRooms(pool),

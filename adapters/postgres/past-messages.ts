@@ -1,6 +1,7 @@
 import type { PastMessage } from '../../activities/ports.ts';
 import type { MessageContent } from '../../domain/message.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
+import { withFile } from './media-of-messages.ts';
 
 /**
  * What the customer wrote and what really reached them, in all conversations of the contact on that channel
@@ -9,12 +10,12 @@ import type { Statement, Tenancy } from './as-organisation.ts';
  */
 const lines = (order: 'desc' | 'asc', after: string, limit: string) => `
   conversations c cross join lateral (
-    (select 'customer' as sender, i.body, null as text, i.at, i.seq * 2 as place from inbox i
+    (select i.id, 'customer' as sender, i.body, null as text, i.at, i.seq * 2 as place from inbox i
      where i.organisation_id = $1 and i.conversation_id = c.id and i.kind = 'message' and i.at > ${after}
        and (i.settled_at is not null or i.turn <> c.turn)
      order by i.at ${order}, i.seq ${order} limit ${limit})
     union all
-    (select case o.kind when 'operator' then 'operator' else 'agent' end, null, o.text, o.planned_at,
+    (select o.id, case o.kind when 'operator' then 'operator' else 'agent' end, null, o.text, o.planned_at,
        o.answers_seq * 2 + 1
      from outbound o
      where o.organisation_id = $1 and o.conversation_id = c.id and o.planned_at > ${after}
@@ -51,6 +52,7 @@ const SINCE_SUMMARY: Statement = {
 };
 
 interface LineRow {
+  id: string;
   sender: PastMessage['from'];
   body: MessageContent | null;
   text: string | null;
@@ -100,8 +102,8 @@ function wholeInstants(messages: PastMessage[], count: number): PastMessage[] {
   return messages.slice(0, end);
 }
 
-function pastMessage({ sender, body, text, at }: LineRow): PastMessage {
-  return { from: sender, content: body ?? { kind: 'text', text: text ?? '' }, at };
+function pastMessage({ id, sender, body, text, at }: LineRow): PastMessage {
+  return { from: sender, content: body ? withFile(body, id) : { kind: 'text', text: text ?? '' }, at };
 }
 
 function since(summaryThrough: Date | null): Date | string {

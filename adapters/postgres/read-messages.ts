@@ -4,6 +4,8 @@ import { describeContent } from '../../domain/message.ts';
 import type { MessageContent } from '../../domain/message.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
+import { FILE_COLUMNS, mediaOf, NO_FILE, withFile } from './media-of-messages.ts';
+import type { FileRow } from './media-of-messages.ts';
 import { BY_TIME_AND_PLACE, readCursor, toPage } from './page.ts';
 
 const EXISTS: Statement = {
@@ -19,16 +21,16 @@ const MESSAGES: Statement = {
   name: 'read-messages',
   text: `
     select * from (
-      (select id, 'customer' as sender, body->>'kind' as kind, body, null as text, provider_message_id,
-         coalesce(settled_reason, 'received') as state, turn, at,
-         seq * 2 as place
-       from inbox
-       where organisation_id = $1 and conversation_id = $2 and kind = 'message'
-         and at >= $3::timestamptz and (at, seq * 2, id) > ($3, $4::integer, $5::uuid)
-       order by at, seq, id limit $6)
+      (select i.id, 'customer' as sender, i.body->>'kind' as kind, i.body, null as text, i.provider_message_id,
+         coalesce(i.settled_reason, 'received') as state, i.turn, i.at,
+         i.seq * 2 as place, ${FILE_COLUMNS}
+       from inbox i left join media m on m.organisation_id = $1 and m.message_id = i.id
+       where i.organisation_id = $1 and i.conversation_id = $2 and i.kind = 'message'
+         and i.at >= $3::timestamptz and (i.at, i.seq * 2, i.id) > ($3, $4::integer, $5::uuid)
+       order by i.at, i.seq, i.id limit $6)
       union all
       (select id, case kind when 'operator' then 'operator' when 'notice' then 'system' else 'agent' end, kind,
-         null, text, provider_message_id, state, turn, planned_at, answers_seq * 2 + 1
+         null, text, provider_message_id, state, turn, planned_at, answers_seq * 2 + 1, ${NO_FILE}
        from outbound
        where organisation_id = $1 and conversation_id = $2
          and planned_at >= $3 and (planned_at, answers_seq * 2 + 1, id) > ($3, $4, $5)
@@ -40,7 +42,7 @@ const MESSAGES: Statement = {
 /** Before every message. */
 const BEGINNING = ['-infinity', '0', '00000000-0000-0000-0000-000000000000'];
 
-interface Row {
+interface Row extends FileRow {
   id: string;
   sender: TranscriptMessage['from'];
   kind: string;
@@ -75,14 +77,16 @@ export function readMessages(pool: pg.Pool): Readers['messages'] {
 }
 
 function transcriptMessage(row: Row): TranscriptMessage {
+  const content = row.body && withFile(row.body, row.id, row);
   return {
     id: row.id,
     from: row.sender,
     kind: row.kind,
-    text: row.body === null ? (row.text ?? '') : describeContent(row.body),
+    text: content === null ? (row.text ?? '') : describeContent(content),
     providerMessageId: row.provider_message_id,
     state: row.state,
     turn: row.turn,
     at: row.at,
+    ...mediaOf(content),
   };
 }

@@ -4,6 +4,7 @@ import { asOrganisation } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
 import { BY_NUMBER, readCursor, toPage } from './page.ts';
 import { readConversation, readConversations } from './read-conversations.ts';
+import { readFile } from './read-media.ts';
 import { readMessages } from './read-messages.ts';
 import { readTrace } from './read-trace.ts';
 
@@ -48,6 +49,7 @@ export function openReaders(pool: pg.Pool): Readers {
     conversations: readConversations(pool),
     conversation: readConversation(pool),
     messages: readMessages(pool),
+    file: readFile(pool),
 
     turns: readTrace(pool),
 

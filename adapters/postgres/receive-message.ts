@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { Inbox, ReceivedMessage, ReceivingIntegration } from '../../api/ports.ts';
+import type { Inbox, ReceivedFile, ReceivedMessage, ReceivingIntegration } from '../../api/ports.ts';
 import { messageTime } from '../../domain/message.ts';
 import type { InboundMessage } from '../../domain/message.ts';
 import { asOrganisation } from './as-organisation.ts';
@@ -7,6 +7,7 @@ import type { Statement, Tenancy } from './as-organisation.ts';
 import { CHAT_NOTICES, chatNotice } from './chat-notice.ts';
 import { tellConversationsChanged } from './conversation-changed.ts';
 import { ANSWERED_BY_PEOPLE, ensureConversation } from './ensure-conversation.ts';
+import { keepFile } from './media.ts';
 import { storable, storableJson } from './storable.ts';
 
 /**
@@ -104,29 +105,33 @@ interface Earlier {
  * a duplicate take a second transaction. NUL bytes and broken surrogates are dropped here, at the border.
  */
 export function makeReceive(pool: pg.Pool): Inbox['receive'] {
-  return async (integration, message, now) => {
+  return async (integration, message, now, file) => {
     const received = cleanedMessage(message);
-    const values = receiveValues(integration, received, now);
+    const receipt = { values: receiveValues(integration, received, now), now, file };
     const stored =
       (await asOrganisation(pool, integration.organisationId, async (tenancy) => {
-        const row = await receiveFast(tenancy, values, now);
+        const row = await receiveFast(tenancy, receipt);
         if (row === undefined) tenancy.undo();
         return row;
       })) ??
       (await asOrganisation(pool, integration.organisationId, (tenancy) =>
-        receiveSlowly(tenancy, integration, received, values, now),
+        receiveSlowly(tenancy, integration, received, receipt),
       ));
     return stored.seq === null ? duplicate(stored) : fresh(integration, stored, now);
   };
 }
 
-async function receiveFast(
-  tenancy: Tenancy,
-  values: readonly unknown[],
-  now: Date,
-): Promise<Entered | undefined> {
+interface Receipt {
+  values: readonly unknown[];
+  now: Date;
+  file: ReceivedFile | undefined;
+}
+
+async function receiveFast(tenancy: Tenancy, { values, now, file }: Receipt): Promise<Entered | undefined> {
   const statement = values[ROOM] === null ? RECEIVE_FROM_CONTACT : RECEIVE_IN_ROOM;
   const [row] = await tenancy.rows<Entered>(statement, values);
+  if (row !== undefined && file !== undefined)
+    await keepFile(tenancy, row.conversation_id, row.id, file, now);
   if (row?.opened === true) await tellConversationsChanged(tenancy, [row.conversation_id], now);
   return row;
 }
@@ -135,11 +140,10 @@ async function receiveSlowly(
   tenancy: Tenancy,
   integration: ReceivingIntegration,
   message: InboundMessage,
-  values: readonly unknown[],
-  now: Date,
+  receipt: Receipt,
 ): Promise<Entered | Earlier> {
-  await ensureConversation(tenancy, integration, message, now);
-  const row = await receiveFast(tenancy, values, now);
+  await ensureConversation(tenancy, integration, message, receipt.now);
+  const row = await receiveFast(tenancy, receipt);
   if (row !== undefined) return row;
   const [earlier] = await tenancy.rows<Earlier>(FIND_DUPLICATE, [
     tenancy.organisationId,

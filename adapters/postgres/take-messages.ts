@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import type { TakenMessage, TakenTurn, Transcript } from '../../activities/ports.ts';
+import type { PastMessage, TakenMessage, TakenTurn, Transcript } from '../../activities/ports.ts';
 import { ParleyFailure } from '../../contract/failures.ts';
 import { turnCause } from '../../contract/ids.ts';
 import { completeAgentSettings } from '../../domain/agent.ts';
@@ -14,6 +14,7 @@ import type { Statement, Tenancy } from './as-organisation.ts';
 import { HAS_EXTERNAL_ACTIONS } from './external-action-reader.ts';
 import { idleStepsOf, IDLE_SOURCE } from './idle-settings.ts';
 import type { IdleSourceRow } from './idle-settings.ts';
+import { dueAmong, readFiles, withFile } from './media-of-messages.ts';
 import { readPast } from './past-messages.ts';
 
 /** Locks the conversation, so that what the next statement sees is all there is up to `last_message_seq`. */
@@ -78,7 +79,8 @@ const SETTLE_UNANSWERED: Statement = {
       and (i.turn is null or i.turn = $3 and not exists (
         select from outbound o
         where o.organisation_id = $1 and o.conversation_id = $2
-          and (o.cause = $4 and o.state <> 'planned' or o.turn = $3 and o.kind = 'closing')))`,
+          and (o.cause = $4 and o.state <> 'planned' or o.turn = $3 and o.kind = 'closing')))
+    returning i.id, i.body`,
 };
 
 const FIRST_UNTAKEN: Statement = {
@@ -122,15 +124,20 @@ interface TakenRow {
 
 /** Gives the waiting messages to a turn, in three round trips; see `Transcript.take`. */
 export function makeTake(pool: pg.Pool): Transcript['take'] {
-  return (ref, turn, now, { grow = true, round = 0 } = {}) =>
-    asOrganisation(pool, ref.organisationId, async (tenancy): Promise<TakenTurn> => {
+  return async (ref, turn, now, { grow = true, round = 0 } = {}) => {
+    const found = await asOrganisation(pool, ref.organisationId, async (tenancy): Promise<TakenTurn> => {
       const key = [ref.organisationId, ref.conversationId, turn];
       const [conversation] = await tenancy.rows<TurnRow>(BEGIN_TURN, key);
       if (conversation === undefined) throw new ParleyFailure('CONVERSATION_UNKNOWN');
       if (conversation.status === 'resolved' || conversation.owner === 'operator') {
         const reason = conversation.status === 'resolved' ? 'resolved' : 'operator_has_it';
-        await tenancy.rows(SETTLE_UNANSWERED, [...key, turnCause(turn), now, reason]);
-        return nothing(conversation, conversation.last_message_seq);
+        const values = [...key, turnCause(turn), now, reason];
+        const settled = await tenancy.rows<Pick<TakenRow, 'id' | 'body'>>(SETTLE_UNANSWERED, values);
+        const media = dueAmong(settled.map(({ id, body }) => ({ id, content: withFile(body, id) })));
+        return {
+          ...nothing(conversation, conversation.last_message_seq),
+          ...(media.length > 0 && { media }),
+        };
       }
       const mayGrow = grow && conversation.turn === turn;
       const rows = await tenancy.rows<TakenRow>(TAKE, [
@@ -144,9 +151,14 @@ export function makeTake(pool: pg.Pool): Transcript['take'] {
       if (rows.length === 0) return nothing(conversation, await lookedThrough(tenancy, conversation, key));
       return taken(tenancy, conversation, rows, turn);
     });
+    if (found.kind === 'nothing') return found;
+    const read = await readFiles(pool, ref.organisationId, [...found.messages, ...found.history]);
+    const messages = read.slice(0, found.messages.length) as TakenMessage[];
+    return { ...found, messages, history: read.slice(found.messages.length) as PastMessage[] };
+  };
 }
 
-function nothing(conversation: TurnRow, throughSeq: number): TakenTurn {
+function nothing(conversation: TurnRow, throughSeq: number): Extract<TakenTurn, { kind: 'nothing' }> {
   const { epoch, owner, status } = conversation;
   return { kind: 'nothing', epoch, owner, resolved: status === 'resolved', throughSeq };
 }
@@ -215,6 +227,6 @@ function takenMessage(row: TakenRow): TakenMessage {
     seq: row.seq,
     providerMessageId: row.provider_message_id,
     at: row.at,
-    content: row.body,
+    content: withFile(row.body, row.id),
   };
 }

@@ -5,6 +5,8 @@ import { completeAgentSettings } from '../../domain/agent.ts';
 import type { AgentSettings } from '../../domain/agent.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
+import { FILE_IS_DUE } from './media.ts';
+import { readFiles } from './media-of-messages.ts';
 import { makeOpen } from './open-conversation.ts';
 import { readUnsummarised } from './past-messages.ts';
 import { makePlan, makeRecordStep } from './plan-reply.ts';
@@ -15,9 +17,13 @@ import { makeTake } from './take-messages.ts';
 const SETTLE: Statement = {
   name: 'settle',
   text: `
-    update inbox i set settled_at = $5, settled_reason = given.reason
-    from unnest($3::uuid[], $4::text[]) as given (id, reason)
-    where i.organisation_id = $1 and i.conversation_id = $2 and i.id = given.id and i.settled_at is null`,
+    with settled as (
+      update inbox i set settled_at = $5, settled_reason = given.reason
+      from unnest($3::uuid[], $4::text[]) as given (id, reason)
+      where i.organisation_id = $1 and i.conversation_id = $2 and i.id = given.id and i.settled_at is null
+    )
+    select i.id from inbox i
+    where i.organisation_id = $1 and i.conversation_id = $2 and i.id = any ($3) and ${FILE_IS_DUE}`,
 };
 
 const READ_SUMMARY: Statement = {
@@ -60,11 +66,12 @@ export function openTranscript(pool: pg.Pool): Transcript {
       asOrganisation(pool, ref.organisationId, async (tenancy) => {
         const ids = rows.map((row) => row.id);
         const reasons = rows.map((row) => row.reason);
-        await tenancy.lastRows(SETTLE, [ref.organisationId, ref.conversationId, ids, reasons, now]);
+        const values = [ref.organisationId, ref.conversationId, ids, reasons, now];
+        return (await tenancy.lastRows<{ id: string }>(SETTLE, values)).map(({ id }) => id);
       }),
 
-    unsummarised: (ref) =>
-      asOrganisation(pool, ref.organisationId, async (tenancy) => {
+    async unsummarised(ref) {
+      const due = await asOrganisation(pool, ref.organisationId, async (tenancy) => {
         const [contact] = await tenancy.rows<SummaryRow>(READ_SUMMARY, [
           ref.organisationId,
           ref.conversationId,
@@ -76,7 +83,9 @@ export function openTranscript(pool: pg.Pool): Transcript {
           summaryThrough: contact.summary_through,
         });
         return { previous: contact.summary, messages };
-      }),
+      });
+      return { ...due, messages: await readFiles(pool, ref.organisationId, due.messages) };
+    },
 
     saveSummary: (ref, summary) =>
       asOrganisation(pool, ref.organisationId, async (tenancy) => {

@@ -4,6 +4,9 @@
     en: {
       label: 'Your message',
       send: 'Send',
+      attach: 'Attach a file',
+      too_large: 'This file is too large.',
+      not_taken: 'Files like this cannot be sent here.',
       sending: 'Sending…',
       sent: 'Sent',
       failed: 'Not sent.',
@@ -17,6 +20,9 @@
     ar: {
       label: 'رسالتك',
       send: 'إرسال',
+      attach: 'إرفاق ملف',
+      too_large: 'هذا الملف كبير جدًا.',
+      not_taken: 'لا يمكن إرسال ملفات كهذه هنا.',
       sending: 'جارٍ الإرسال…',
       sent: 'أُرسلت',
       failed: 'لم تُرسل.',
@@ -30,6 +36,9 @@
     id: {
       label: 'Pesan Anda',
       send: 'Kirim',
+      attach: 'Lampirkan berkas',
+      too_large: 'Berkas ini terlalu besar.',
+      not_taken: 'Berkas seperti ini tidak dapat dikirim di sini.',
       sending: 'Mengirim…',
       sent: 'Terkirim',
       failed: 'Tidak terkirim.',
@@ -47,18 +56,22 @@
   document.documentElement.dir = language === 'ar' ? 'rtl' : 'ltr';
 
   const base = document.body.dataset.base;
-  const [transcript, typing, connection, composer, text] = [
+  const [transcript, typing, connection, composer, text, attach, file] = [
     'transcript',
     'typing',
     'connection',
     'composer',
     'text',
+    'attach',
+    'file',
   ].map((id) => document.getElementById(id));
   document.getElementById('text-label').textContent = words.label;
   document.getElementById('send').textContent = words.send;
   document.getElementById('typing-words').textContent = words.typing;
   document.getElementById('about').textContent = words.about;
   text.placeholder = words.label;
+  attach.setAttribute('aria-label', words.attach);
+  attach.title = words.attach;
   transcript.setAttribute('aria-label', words.transcript);
 
   // What the server has not confirmed survives a reload, under the id it was first sent with.
@@ -99,8 +112,23 @@
     if (stay || item.classList.contains('customer')) goToEnd();
   }
 
+  // What the browser may show as a picture; the server has looked at the bytes before it says so.
+  const PICTURE = /^image\/(png|jpeg|gif|webp)$/;
+
+  function showPicture(item, id, media) {
+    if (media.state !== 'stored' || !PICTURE.test(media.mime_type)) return;
+    const picture = document.createElement('img');
+    picture.alt = media.name ?? '';
+    picture.src = `${base}/files/${id}`;
+    picture.addEventListener('load', () => atEnd && goToEnd());
+    item.querySelector('.words').replaceChildren(picture);
+  }
+
   function setState(mine, state) {
-    mine.item.classList.toggle('failed', state === 'failed');
+    mine.item.classList.toggle(
+      'failed',
+      state === 'failed' || state === 'too_large' || state === 'not_taken',
+    );
     mine.state.textContent = words[state];
     if (state !== 'failed') return;
     const retry = document.createElement('button');
@@ -112,14 +140,15 @@
 
   function saveOutbox() {
     try {
-      localStorage.setItem(outboxKey, JSON.stringify(unconfirmed.map(({ id, said }) => ({ id, said }))));
+      const told = unconfirmed.filter((mine) => mine.file === undefined);
+      localStorage.setItem(outboxKey, JSON.stringify(told.map(({ id, said }) => ({ id, said }))));
     } catch {
       // Storage may be full or forbidden; then a reload forgets what was not sent.
     }
   }
 
-  function addMine(id, said) {
-    const mine = { id, said, item: bubble('customer', said), state: document.createElement('span') };
+  function addMine(id, said, file) {
+    const mine = { id, said, file, item: bubble('customer', said), state: document.createElement('span') };
     mine.state.className = 'state';
     mine.item.append(document.createElement('br'), mine.state);
     unconfirmed.push(mine);
@@ -134,6 +163,8 @@
     if (shown.has(messageId)) return mine.item.remove();
     shown.set(messageId, mine.item);
     setState(mine, 'sent');
+    if (mine.file !== undefined)
+      showPicture(mine.item, messageId, { state: 'stored', mime_type: mine.file.type, name: mine.said });
     awaitAnswer();
   }
 
@@ -147,6 +178,17 @@
     });
   }
 
+  async function upload(mine) {
+    const about = new URLSearchParams({ id: mine.id, name: mine.said });
+    return fetch(`${base}/files?${about}`, {
+      method: 'POST',
+      credentials: 'same-origin',
+      signal: AbortSignal.timeout(120_000),
+      headers: { 'content-type': mine.file.type || 'application/octet-stream' },
+      body: mine.file,
+    });
+  }
+
   async function beginSession() {
     const answer = await request('/session', {});
     if (!answer.ok) throw new Error(`session: ${answer.status}`);
@@ -157,7 +199,7 @@
     posting += 1;
     const messageId = await post(mine);
     posting -= 1;
-    if (messageId === null) setState(mine, 'failed');
+    if (messageId === null) setState(mine, mine.refused ?? 'failed');
     else confirm(mine, messageId);
     if (posting === 0) held.splice(0).forEach(show);
   }
@@ -167,11 +209,16 @@
     for (let attempt = 0; attempt < 4; attempt += 1) {
       if (attempt > 0) await pause(1000 * 2 ** attempt);
       try {
-        const answer = await request('/messages', { id: mine.id, text: mine.said });
+        const answer = await (mine.file === undefined
+          ? request('/messages', { id: mine.id, text: mine.said })
+          : upload(mine));
         if (answer.ok) return (await answer.json()).message_id;
         if (answer.status === 401) await beginSession();
         else if (answer.status === 429) await pause(1000 * Number(answer.headers.get('retry-after') ?? 1));
-        else if (answer.status < 500) return null;
+        else if (answer.status < 500) {
+          mine.refused = { 413: 'too_large', 415: 'not_taken', 422: 'not_taken' }[answer.status];
+          return null;
+        }
       } catch {
         // The network is away; the next attempt tells.
       }
@@ -197,6 +244,7 @@
       typing.hidden = true;
     }
     const item = bubble(line.from, line.text);
+    if (line.media !== undefined) showPicture(item, line.id, line.media);
     shown.set(line.id, item);
     place(item);
   }
@@ -234,6 +282,12 @@
     if (event.key !== 'Enter' || event.shiftKey || event.isComposing) return;
     event.preventDefault();
     composer.requestSubmit();
+  });
+
+  attach.addEventListener('click', () => file.click());
+  file.addEventListener('change', () => {
+    for (const chosen of file.files) void deliver(addMine(newId(), chosen.name, chosen));
+    file.value = '';
   });
 
   // crypto.randomUUID is missing on plain http.

@@ -10,7 +10,13 @@ import type { Caller, ReceivingIntegration } from './caller.ts';
 /** Where what enters is made durable (CONV-1, CONV-2). Each call is one transaction; the caller answers after it. */
 export interface Inbox {
   /** Finds or makes contact and conversation, re-opens a resolved one, gives the row its seq. */
-  receive(integration: ReceivingIntegration, message: InboundMessage, now: Date): Promise<ReceivedMessage>;
+  receive(
+    integration: ReceivingIntegration,
+    message: InboundMessage,
+    now: Date,
+    /** The message's file, where its bytes came with it: stored in that very transaction. */
+    file?: ReceivedFile,
+  ): Promise<ReceivedMessage>;
 
   /**
    * Applies provider reports, forward only (CHAN-4). What settles a send of unknown outcome becomes a
@@ -51,6 +57,15 @@ export interface Inbox {
     message: InboundMessage,
     now: Date,
   ): Promise<OutgoingSignal[] | null>;
+}
+
+export interface ReceivedFile {
+  bytes: Buffer;
+  /** What they are, found by looking at them. */
+  mimeType: string;
+  sha256: Buffer;
+  /** It says something that is to be written down. */
+  isHeard: boolean;
 }
 
 export interface ReceivedMessage {

@@ -1,5 +1,6 @@
 import type { ChannelKind } from '../../domain/channel.ts';
 import type { ConversationStatus, Owner } from '../../domain/conversation.ts';
+import type { MediaFile, MediaKind } from '../../domain/media.ts';
 import type { Caller } from './caller.ts';
 
 export interface Page<T> {
@@ -45,6 +46,23 @@ export interface TranscriptMessage {
   state: string;
   turn: number | null;
   at: Date;
+  /** Where the message is a file. */
+  media?: MessageMedia;
+}
+
+export type MessageMedia = Pick<
+  MediaFile,
+  'id' | 'state' | 'mimeType' | 'size' | 'refusal' | 'transcript'
+> & {
+  kind: MediaKind;
+  name: string | null;
+};
+
+export interface StoredFile {
+  bytes: Buffer;
+  mimeType: string;
+  /** As the customer named it. */
+  name: string | null;
 }
 
 export interface TraceStep {
@@ -70,6 +88,8 @@ export interface Readers {
   ): Promise<Page<ConversationSummary>>;
   conversation(caller: Caller, id: string): Promise<ConversationSummary | null>;
   messages(caller: Caller, conversationId: string, page: PageQuery): Promise<Page<TranscriptMessage> | null>;
+  /** A message's file, where it is stored. */
+  file(caller: Caller, conversationId: string, messageId: string): Promise<StoredFile | null>;
   turns(caller: Caller, conversationId: string, page: PageQuery): Promise<Page<TraceStep> | null>;
   events(
     caller: Caller,

@@ -14,7 +14,7 @@ export interface ChatRequest {
 
 export interface ChatMessage {
   role: 'system' | 'developer' | 'user' | 'assistant' | 'tool';
-  content?: string | { type: string; text?: string }[] | null;
+  content?: string | { type: string; text?: string; image_url?: { url: string } }[] | null;
   tool_calls?: { id: string; function: { name: string; arguments: string } }[];
   tool_call_id?: string;
 }
@@ -107,12 +107,17 @@ function isStrict(schema: JsonSchema | undefined, depth = 0): boolean {
   return below.every((part) => isStrict(part, depth + 1));
 }
 
-/** The text of a message, whatever form its content has; a picture shows as `[image]`. */
+/** The text of a message, whatever form its content has; of a picture what can be told without seeing it. */
 export function textOf(message: ChatMessage): string {
   const { content } = message;
   if (content === undefined || content === null) return '';
   if (typeof content === 'string') return content;
   return content
-    .map((part) => (part.type === 'text' ? (part.text ?? '') : `[${part.type.replace('_url', '')}]`))
+    .map((part) => (part.type === 'text' ? (part.text ?? '') : `[shown: ${partIn(part.image_url?.url)}]`))
     .join('\n');
+}
+
+function partIn(url = ''): string {
+  const [, type = 'a picture', data = ''] = /^data:([a-z/+-]+);base64,(.*)$/s.exec(url) ?? [];
+  return `${type}, ${Buffer.byteLength(data, 'base64')} bytes`;
 }

@@ -7,6 +7,7 @@ import { whatIsWrongWithChat, type ChatRequest } from './chat-request.ts';
 import { complete } from './completion.ts';
 import { completionAnswer, errorAnswer, HONEST_HEADERS, MODEL } from './completion-wire.ts';
 import { openScript, type ScriptLine } from './script.ts';
+import { transcribe, transcriptionAsked, type Transcripts } from './transcription.ts';
 
 interface ModelFault extends Fault {
   /** Cuts the arguments of the tool calls in half. */
@@ -33,29 +34,36 @@ export interface OfflineModelOptions {
 }
 
 /**
- * A rule-based HTTP server that speaks OpenAI's chat completions (text, tools, structured output, streams), so that
+ * A rule-based HTTP server that speaks OpenAI's chat completions (text, tools, structured output, streams) and
+ * transcriptions, so that
  * the product's real client is in use where no model is to be had. It is not a language model and says so: in the
  * model's name, a header, a field, and the first answer of every conversation.
- * For tests: `/control` {latency_ms, fail, script, reset} and `/journal` of what was asked and answered.
+ * For tests: `/control` {latency_ms, fail, script, transcripts, reset} and `/journal` of what was asked and answered.
  * Base URL for a client: `<url>/v1`.
  */
 export async function openOfflineModel(options: OfflineModelOptions = {}): Promise<LocalServer> {
   const faults = openFaults<ModelFault>(['broken_arguments', 'no_finish_reason']);
   const script = openScript();
+  let transcripts: Transcripts = {};
   const journal = openJournal<Heard>(options.journalLimit ?? 1000);
   const start = (): void => {
     faults.reset();
     faults.set({ latency_ms: options.latencyMs ?? 0 });
     script.set([]);
+    transcripts = {};
   };
   start();
 
   function chat(call: LocalCall, fault: ModelFault | undefined): Answer {
     const answer = answerChat(call, fault);
+    return noted(answer, call.body.toString('utf8'));
+  }
+
+  function noted(answer: Answer, request: string): Answer {
     journal.add({
       at: Date.now(),
       status: answer.status,
-      request: call.body.toString('utf8'),
+      request,
       answer: Array.isArray(answer.body) ? answer.body.join('') : answer.body.toString(),
     });
     return answer;
@@ -87,6 +95,7 @@ export async function openOfflineModel(options: OfflineModelOptions = {}): Promi
         latency_ms,
         fail,
         script: lines,
+        transcripts: told,
         ...rest
       } = call.method === 'DELETE' ? { reset: true } : jsonBody(call);
       const unknown = Object.keys(rest)[0];
@@ -94,6 +103,7 @@ export async function openOfflineModel(options: OfflineModelOptions = {}): Promi
       if (reset === true) start();
       faults.set({ latency_ms, fail } as FaultSettings<ModelFault>);
       if (lines !== undefined) script.set(lines as ScriptLine[]);
+      if (told !== undefined) transcripts = { ...transcripts, ...(told as Transcripts) };
       return json(200, { ...faults.left(), script: script.left() });
     } catch (error) {
       return json(400, { error: (error as Error).message });
@@ -107,6 +117,14 @@ export async function openOfflineModel(options: OfflineModelOptions = {}): Promi
           call,
           response,
           (fault) => chat(call, fault),
+          (fault) => errorAnswer(fault.status ?? 500, 'a fault was switched on', fault.headers),
+        );
+        break;
+      case 'POST /v1/audio/transcriptions':
+        faults.answer(
+          call,
+          response,
+          () => noted(transcribe(call, transcripts), transcriptionAsked(call)),
           (fault) => errorAnswer(fault.status ?? 500, 'a fault was switched on', fault.headers),
         );
         break;

@@ -13,6 +13,8 @@ export interface Phrases {
     >,
     string
   >;
+  pictureShown: string;
+  notReceived: string;
   orderKnown: string;
   orderUnknown: string;
   nameTold: string;
@@ -58,6 +60,8 @@ export const PHRASES: Record<Language, Phrases> = {
       identity:
         'I am not a person: I am an automated assistant, and at the moment only its offline stand-in.',
     },
+    pictureShown: 'I was shown a picture ({text}) but cannot see: please tell me in words what is on it.',
+    notReceived: 'I did not get what you sent: {text}. Please send it in another way, or tell me in words.',
     orderKnown:
       'You are asking about order {number}. I cannot look into an order system from here; a colleague can.',
     orderUnknown: 'Which order is it? Please send me the order number.',
@@ -103,6 +107,10 @@ export const PHRASES: Record<Language, Phrases> = {
       bye: 'Sampai jumpa, semoga hari Anda menyenangkan.',
       identity: 'Saya bukan manusia: saya asisten otomatis, dan saat ini hanya pengganti luringnya.',
     },
+    pictureShown:
+      'Saya menerima gambar ({text}) tetapi tidak dapat melihatnya: mohon ceritakan isinya dengan kata-kata.',
+    notReceived:
+      'Kiriman Anda tidak saya terima. Mohon kirimkan dengan cara lain, atau ceritakan dengan kata-kata.',
     orderKnown:
       'Anda menanyakan pesanan {number}. Saya tidak bisa melihat sistem pesanan dari sini; rekan kami bisa.',
     orderUnknown: 'Pesanan yang mana? Mohon kirimkan nomor pesanannya.',
@@ -146,6 +154,8 @@ export const PHRASES: Record<Language, Phrases> = {
       bye: 'مع السلامة، أتمنى لك يومًا سعيدًا.',
       identity: 'لست إنسانًا: أنا مساعد آلي، وفي الوقت الحالي مجرد بديله غير المتصل.',
     },
+    pictureShown: 'وصلتني صورة ({text}) لكنني لا أستطيع الرؤية، فأخبرني بما فيها بالكلمات من فضلك.',
+    notReceived: 'لم يصلني ما أرسلته، فأرسله بطريقة أخرى أو أخبرني بالكلمات من فضلك.',
     orderKnown:
       'أنت تسأل عن الطلب {number}. لا أستطيع الاطلاع على نظام الطلبات من هنا، ويمكن لأحد زملائنا ذلك.',
     orderUnknown: 'أي طلب تقصد؟ أرسل لي رقم الطلب من فضلك.',

@@ -1,5 +1,5 @@
 import { factFor } from './facts.ts';
-import { filled, PHRASES, shortened } from './phrases.ts';
+import { filled, PHRASES, shortened, type Phrases } from './phrases.ts';
 import type { Asking } from './pending.ts';
 import { customerName, nameIn, numberIn, type Reading } from './reading.ts';
 import { newestTopics, NUMBERED, type Topic } from './topics.ts';
@@ -64,16 +64,25 @@ function answerTo(topic: Topic, reading: Reading): string {
           .find((found) => found !== undefined);
       return number === undefined ? phrases.orderUnknown : filled(phrases.orderKnown, { number });
     }
+    case 'attachment':
+      return aboutAttachment(question, phrases);
     case 'human':
     case 'billing':
     case 'technical':
     case 'product':
-    case 'attachment':
     case 'thanks':
     case 'bye':
     case 'identity':
       return phrases.simple[topic];
   }
+}
+
+/** Nothing here can see: what can be told without, is. */
+function aboutAttachment(question: string, phrases: Phrases): string {
+  const shown = /\[shown: ([^\]]+)\]/.exec(question)?.[1];
+  if (shown !== undefined) return filled(phrases.pictureShown, { text: shown });
+  const refused = /, which was not received: ([^\]]+)\]/.exec(question)?.[1];
+  return refused === undefined ? phrases.simple.attachment : filled(phrases.notReceived, { text: refused });
 }
 
 /** The text with the notice that an answer of this stand-in begins with. */

@@ -57,8 +57,8 @@ const SIGNS: [Topic, RegExp][] = [
   ],
   [
     'attachment',
-    // As the product describes what is not text.
-    /^\[(?:image|audio|video|document|sticker|location|a message of a kind)\b/,
+    // As the product describes what is not text, and what it could not be told the words of.
+    /^\[(?!audio[^\n]*, transcript: )(?:image|audio|video|document|sticker|location|a message of a kind)\b/,
   ],
   ['thanks', /\b(?:thanks?|thank you|thx|terima ?kasih|makasih)\b|شكرا|اشكرك/],
   ['bye', /\b(?:bye|goodbye|see you|sampai jumpa|dadah)\b|مع السلامه|الي اللقاء/],

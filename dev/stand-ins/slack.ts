@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { json, openFaults, send, type Answer, type Fault, type FaultSettings } from './faults.ts';
 import { openJournal, readJournal } from './journal.ts';
 import type { LocalCall } from './local-http-server.ts';
+import { openSlackFiles } from './slack-files.ts';
 import { openSlackMessages } from './slack-messages.ts';
 import { buttonOf, openSlackPresses } from './slack-presses.ts';
 import { openWorkspaceSettings, type WorkspaceSettings } from './slack-settings.ts';
@@ -16,8 +17,8 @@ interface SlackFault extends Fault {
 
 /**
  * Slack as far as a conversation needs it: the Web API below `api/` (`auth.test`, `chat.postMessage`, `chat.update`,
- * `chat.postEphemeral`, `conversations.open`) and signed events. Beside it, for tests: `control`, `journal` (calls
- * that were carried out), `refused`, `webhooks` (every try of every webhook), `messages` (what channels show now; DELETE
+ * `chat.postEphemeral`, `conversations.open`), files below `files/`, and signed events. Beside it, for tests: `control`,
+ * `journal` (calls that were carried out), `refused`, `webhooks` (every try of every webhook), `messages` (what channels show now; DELETE
  * with `channel` and `ts` takes one away), `customer` (somebody writes) and `press` (somebody presses a button; what is
  * said at its `response_url` replaces the message, or stands in the journal with the user it is for).
  */
@@ -25,6 +26,7 @@ export function openSlack({ url, journalLimit }: StandInSettings): StandIn {
   const faults = openFaults<SlackFault>(['error']);
   const workspaces = openWorkspaceSettings(process.env);
   const messages = openSlackMessages();
+  const files = openSlackFiles(url, (token) => workspaces.byToken(token) !== undefined);
   const done = openJournal<Fields>(journalLimit);
   const refused = openJournal<Fields>(journalLimit);
   const webhooks = openJournal<Fields>(journalLimit);
@@ -59,7 +61,7 @@ export function openSlack({ url, journalLimit }: StandInSettings): StandIn {
 
   /** `{team?, channel, user, text, thread_ts?, type?, files?, repeat?}`; answers what the receiver did with each try. */
   async function customerWrites(call: LocalCall): Promise<Answer> {
-    const { team, channel, user, text, thread_ts, type, files, ts, repeat = 0 } = jsonBody(call);
+    const { team, channel, user, text, thread_ts, type, files: sent, ts, repeat = 0 } = jsonBody(call);
     const workspace = reachable(String(team ?? ''));
     const thread = typeof thread_ts === 'string' ? { thread_ts } : {};
     const said = {
@@ -80,7 +82,10 @@ export function openSlack({ url, journalLimit }: StandInSettings): StandIn {
           ts: message.ts,
           event_ts: message.ts,
           channel_type: 'channel',
-          ...(files !== undefined && { subtype: 'file_share', files }),
+          ...(sent !== undefined && {
+            subtype: 'file_share',
+            files: (sent as Fields[]).map(files.inEvent),
+          }),
         },
         id,
       ),
@@ -125,15 +130,22 @@ export function openSlack({ url, journalLimit }: StandInSettings): StandIn {
 
   function control(call: LocalCall): Answer {
     if (call.method !== 'GET') {
-      const { reset, latency_ms, fail, ...rest } =
-        call.method === 'DELETE' ? { reset: true } : jsonBody(call);
+      const {
+        reset,
+        latency_ms,
+        fail,
+        files: stored,
+        ...rest
+      } = call.method === 'DELETE' ? { reset: true } : jsonBody(call);
       if (reset === true) {
         faults.reset();
         workspaces.reset();
         postman.forget();
         messages.clear();
+        files.clear();
       }
       workspaces.set(rest);
+      files.set((stored ?? {}) as Parameters<typeof files.set>[0]);
       faults.set(withErrors({ latency_ms, fail } as FaultSettings<SlackFault>));
     }
     return json(200, { ...faults.left(), ...workspaces.shown() });
@@ -172,6 +184,10 @@ export function openSlack({ url, journalLimit }: StandInSettings): StandIn {
     const [first = '', method = ''] = path;
     if (first === 'api') {
       faults.answer(call, response, () => carryOut(method, call));
+      return;
+    }
+    if (call.method === 'GET' && first === 'files') {
+      faults.answer(call, response, () => files.download(call, method));
       return;
     }
     const console = consoles[`${call.method} ${first}`] ?? consoles[first];

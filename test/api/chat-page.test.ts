@@ -5,6 +5,11 @@ import { eventually } from './event-stream.ts';
 import { openApiStage } from './stage.ts';
 import type { ApiStage } from './stage.ts';
 
+const PIXEL = Buffer.from(
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==',
+  'base64',
+);
+
 describe('the web chat page in a browser', () => {
   let browser: Browser | null;
   let stage: ApiStage;
@@ -96,6 +101,28 @@ describe('the web chat page in a browser', () => {
     await page.reload();
     await page.getByText('second').waitFor();
     assert.deepEqual(await lines(), ['first', 'second']);
+  });
+
+  it('CHAN-7 sends a picture and shows it, after a reload too, and says why a file is not taken', async () => {
+    await open();
+    await page.getByRole('button', { name: 'Attach a file' }).waitFor();
+    const choose = (name: string, mimeType: string, buffer: Buffer) =>
+      page.locator('#file').setInputFiles({ name, mimeType, buffer });
+    await choose('lamp.png', 'image/png', PIXEL);
+    const picture = page.getByRole('img', { name: 'lamp.png' });
+    const isDrawn = () =>
+      page.waitForFunction(`document.querySelector('#transcript img')?.naturalWidth === 1`);
+    await picture.waitFor();
+    await isDrawn();
+    await choose('evil.svg', 'image/svg+xml', Buffer.from('<svg onload="document.title=1"/>'));
+    await page.getByText('Files like this cannot be sent here.').waitFor();
+    assert.equal(stage.world.stored.length, 1);
+    errors.length = 0;
+    await page.reload();
+    await picture.waitFor();
+    await isDrawn();
+    assert.equal(await page.title(), 'Help');
+    assert.deepEqual(errors, []);
   });
 
   it('CHAN-5 comes back after the stream was cut and shows what it missed', async () => {

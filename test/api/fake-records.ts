@@ -1,7 +1,16 @@
-import type { ApiPorts, Readers, TranscriptMessage } from '../../api/ports.ts';
-import { describeContent } from '../../domain/message.ts';
+import type {
+  ApiPorts,
+  MessageMedia,
+  Readers,
+  ReceivedFile,
+  StoredFile,
+  TranscriptMessage,
+} from '../../api/ports.ts';
+import { describeContent, isMedia } from '../../domain/message.ts';
+import type { MessageContent } from '../../domain/message.ts';
 import { ofCaller } from './fake-world.ts';
 import type { FakeWorld } from './fake-world.ts';
+import { oldFilesOf } from './stored-message.ts';
 import type { StoredMessage } from './stored-message.ts';
 
 export function fakeReaders(world: FakeWorld): Readers {
@@ -25,6 +34,14 @@ export function fakeReaders(world: FakeWorld): Readers {
       has(caller, id)
         ? world.page(world.stored.filter((row) => row.conversation === id).map(toMessage), page)
         : world.reach(null),
+    file: (caller, id, messageId) =>
+      world.reach(
+        has(caller, id)
+          ? (fileOf(world.stored.find((row) => row.conversation === id && row.id === messageId)) ??
+              oldFilesOf(world).find((file) => file.conversation === id && file.id === messageId) ??
+              null)
+          : null,
+      ),
     turns: (caller, id, page) => (has(caller, id) ? world.page([], page) : world.reach(null)),
     events: (caller, _filter, page) => {
       const properties = { of: caller.organisationId };
@@ -41,6 +58,28 @@ export function fakeReaders(world: FakeWorld): Readers {
       );
     },
   };
+}
+
+export function fileOf(row: StoredMessage | undefined): StoredFile | null {
+  if (row?.file === undefined) return null;
+  const { bytes, mimeType } = row.file;
+  return {
+    bytes,
+    mimeType,
+    name: ('fileName' in row.message.content && row.message.content.fileName) || null,
+  };
+}
+
+/** As a line shows the file that its message brought. */
+export function mediaOf(
+  content: MessageContent,
+  id: string,
+  { bytes, mimeType }: ReceivedFile,
+): MessageMedia {
+  const kind = isMedia(content) ? content.kind : 'document';
+  const name = (isMedia(content) && content.fileName) || null;
+  const size = bytes.length;
+  return { id, kind, name, state: 'stored', mimeType, size, refusal: null, transcript: null };
 }
 
 function toMessage({ id, message, at }: StoredMessage): TranscriptMessage {

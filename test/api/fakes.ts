@@ -4,7 +4,7 @@ import type { ApiPorts, Inbox } from '../../api/ports.ts';
 import { describeContent, messageTime } from '../../domain/message.ts';
 import { fakeApprovals, fakePresses } from './fake-approvals.ts';
 import { fakeExecutions, fakeExternalActions, fakeTrials } from './fake-external-actions.ts';
-import { fakeIdempotency, fakeReaders } from './fake-records.ts';
+import { fakeIdempotency, fakeReaders, fileOf, mediaOf } from './fake-records.ts';
 import { fakeConnections, fakeInstallation } from './fake-installation.ts';
 import { FakeLive } from './fake-live.ts';
 import { fakeProactive } from './fake-proactive.ts';
@@ -76,6 +76,15 @@ export function createFakes(): Fakes {
         world.watchers.set(room, watching);
         return () => void watching.delete(changed);
       },
+      file: (integration, room, messageId) =>
+        world.reach(
+          fileOf(
+            world.stored.find(
+              (row) =>
+                row.id === messageId && row.integration === integration.id && row.message.room === room,
+            ),
+          ),
+        ),
     },
     live,
     receivers: { whatsapp: whatsappReceiver, slack: slackReceiver },
@@ -103,7 +112,7 @@ export function createFakes(): Fakes {
 
 function fakeInbox(world: FakeWorld): Inbox {
   return {
-    async receive(integration, message, receivedAt) {
+    async receive(integration, message, receivedAt, file) {
       await world.reach(null);
       world.beforeReceive(message);
       const { providerMessageId } = message;
@@ -125,8 +134,12 @@ function fakeInbox(world: FakeWorld): Inbox {
         id: signal.row.id,
         message,
         at: messageTime(message.sentAt, receivedAt),
+        ...(file && { file }),
       });
       world.say(room, 'customer', describeContent(message.content), signal.row.id);
+      const line = world.lines.get(room)?.at(-1);
+      if (line !== undefined && file !== undefined)
+        line.media = mediaOf(message.content, signal.row.id, file);
       return { messageId: signal.row.id, conversationId: conversation.id, duplicate: false, signal };
     },
     async applyStatuses(_integration, statuses) {

@@ -22,6 +22,8 @@ export interface WalkIds {
   approval: string;
   /** Of a viewer's key. */
   session: string;
+  /** A message with a file. */
+  media: string;
 }
 
 /** Which of the ids stands for the parameter of a path; the longest beginning that fits decides. */
@@ -67,6 +69,7 @@ const BODIES: Readonly<Record<string, (ids: WalkIds, keys: WalkStage['keys']) =>
   'post /webhooks/slack/{channel_integration}/events': () => ({ type: 'event_callback', event: {} }),
   'post /webhooks/slack/{channel_integration}/interactions': () => ({ payload: '{}' }),
   'post /chat/{channel_integration}/session': () => ({}),
+  'post /chat/{channel_integration}/files': () => ({}),
   'post /chat/{channel_integration}/messages': () => ({ id: randomUUID(), text: 'hello' }),
   'post /v1/conversations/{id}/take-over': () => ({}),
   'post /v1/conversations/{id}/reply': () => ({ text: 'A person writes.' }),
@@ -136,7 +139,10 @@ export function fillPath(route: Route, ids: WalkIds): string {
     if (word === undefined) throw new Error(`the walk has no word for ${route.path}: add one to WORDS`);
     return word;
   });
-  return path.replace('{execution}', encodeURIComponent(ids.execution)).replaceAll(/\{[a-z_]+\}/g, () => {
+  const named = path
+    .replace('{execution}', encodeURIComponent(ids.execution))
+    .replace('{media_id}', encodeURIComponent(ids.media));
+  return named.replaceAll(/\{[a-z_]+\}/g, () => {
     if (name === undefined) throw new Error(`the walk has no id for ${route.path}: add one to PARAMETER`);
     return encodeURIComponent(ids[name]);
   });

@@ -3,6 +3,7 @@ import { routes } from '../../api/routes.ts';
 import { call, openApiStage } from './stage.ts';
 import type { ApiStage } from './stage.ts';
 import type { FakeOrganisation } from './fake-world.ts';
+import { storeFile } from './stored-message.ts';
 import { walkRoute } from './walk.ts';
 import type { WalkStage } from './walk.ts';
 
@@ -25,6 +26,7 @@ describe('every route, every role, another organisation', () => {
       external_action: organisation.externalAction,
       execution: organisation.execution,
       approval: organisation.approval,
+      media: storeFile(stage.world, organisation.conversation),
     });
     walking = {
       url: stage.url,

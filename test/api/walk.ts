@@ -183,6 +183,13 @@ async function judge(
   }
   if (route.open !== undefined) return null;
   if (operation === undefined) {
+    if (stream?.answers[200]?.type !== 'text/event-stream') {
+      const { headers } = answer;
+      const asIs = headers.get('x-content-type-options') !== 'nosniff';
+      return asIs || !headers.get('content-disposition')?.startsWith('attachment')
+        ? 'a file for showing'
+        : null;
+    }
     if (!type.startsWith('text/event-stream')) return `a stream of type ${type}`;
     if (!text.includes('\ndata: ')) return 'a stream without any event: let something happen first';
   } else {

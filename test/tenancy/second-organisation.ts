@@ -136,7 +136,15 @@ export async function people(
      values ($1, $2, 'U0NOBODY', 'failed', now(), now())`,
     [organisation, approval],
   );
+  const [message] = await journey.sql<{ id: string }>(
+    `insert into media (organisation_id, conversation_id, message_id, state, mime_type, size, sha256, bytes, at)
+     select $1, $2, id, 'stored', 'image/png', 5, '\\x00', 'bytes', now()
+     from inbox where conversation_id = $2 and kind = 'message' limit 1 returning message_id as id`,
+    [organisation, conversation],
+  );
+  const media = message?.id ?? '';
   const settings = {
+    media,
     agent,
     session,
     generic,

@@ -356,7 +356,24 @@ describe('tenancy on the running product', () => {
       // One for each request: it is turned into the other row instead.
       if (table === 'approval_posts') return rewrite(table, row);
       const text = `insert into ${table} (${names}) select ${names} from jsonb_populate_record(null::${table}, $1)`;
-      return attempt(text, [JSON.stringify(row)]);
+      const trial = () => attempt(text, [JSON.stringify(row)]);
+      return table === 'media' ? makingWay(row, trial) : trial();
+    }
+
+    /** A file's key is its message's: the one that is there makes way, and comes back. */
+    async function makingWay<T>(row: Record<string, unknown>, trial: () => Promise<T>): Promise<T> {
+      const key = [row['organisation_id'], row['message_id']];
+      const remove = `delete from media where organisation_id = $1 and message_id = $2 returning to_jsonb(media) as row`;
+      const [old] = await journey.sql<{ row: object }>(remove, key);
+      try {
+        return await trial();
+      } finally {
+        await journey.sql(remove, key);
+        if (old !== undefined)
+          await journey.sql('insert into media select * from jsonb_populate_record(null::media, $1)', [
+            old.row,
+          ]);
+      }
     }
 
     function rewrite(table: string, row: Record<string, unknown>): Promise<string | number> {

@@ -6,9 +6,9 @@ import { retryAfterMs } from '../../egress/retry-after.ts';
 import type { Sender, SenderParts } from '../sender.ts';
 import { addressOf } from './customer-ids.ts';
 import { outcomeOfRefusal } from './graph-error.ts';
+import { GRAPH_VERSION } from './graph-version.ts';
 import { asId, asObject, asObjects, parseJson } from './loose-json.ts';
 
-const GRAPH_VERSION = 'v23.0';
 /** Meta's limit for the body of a text message, in characters. */
 const LONGEST_TEXT = 4096;
 const MAX_ANSWER_BYTES = 65_536;
