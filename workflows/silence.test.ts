@@ -48,6 +48,19 @@ describe('the silence of a customer', () => {
     assert.equal(after(taken, { fact: 'idleConcluded', fired: true }).brokenAt, null);
   });
 
+  it('IDLE-5 asks, too, where somebody came in a turn that took longer than the first step waits', () => {
+    const answered = { fact: 'turnAnswered' as const, answeredSeq: 1 };
+    const first = { id: 'm1', seq: 1, epoch: 1, at: 1_000 };
+    const inTurn = { ...silent, silence: null, answeredSeq: 0, buffer: [first] };
+    assert.equal(after(inTurn, answered).stepInDoubt, null);
+    assert.equal(after(after(inTurn, message(1_999)), answered).stepInDoubt, null);
+    const late = after(after(inTurn, message(2_000)), answered);
+    assert.deepEqual(late.stepInDoubt, { step: 0, brokenByCustomer: true });
+    assert.equal(farDeadline(late), null);
+    const taken = after(after(inTurn, takeOver(2_000)), answered);
+    assert.deepEqual(taken.stepInDoubt, { step: 0, brokenByCustomer: false });
+  });
+
   it('IDLE-5 has no doubt where the run that fires says itself how that ended', () => {
     const written = after(silent, message(2_000));
     const done = { fact: 'idleStepDone' as const, at: 2_001, ownEpoch: null };

@@ -1,4 +1,5 @@
 import type { ConversationState } from '../contract/conversation.ts';
+import type { Buffered } from '../domain/buffer.ts';
 import type { Fact, OpenedFacts } from './fact.ts';
 
 /** What is decided about the customer's silence (IDLE-4, IDLE-5, IDLE-9): when it begins, breaks, and what is next. */
@@ -37,13 +38,29 @@ export function afterIdle(state: ConversationState, fact: IdleFact): Conversatio
   }
 }
 
-/** Step one counts from the customer's last activity, whatever the agent did since. */
-export function silenceBegan(state: ConversationState): ConversationState {
+/**
+ * Step one counts from the customer's last activity, whatever the agent did since.
+ * @param buffer as it was before what is answered was forgotten
+ */
+export function silenceBegan(state: ConversationState, buffer: readonly Buffered[]): ConversationState {
   const [first] = state.settings.idleMs;
   const since = state.lastCustomerAt;
   if (first === undefined || since === null || isEscalated(state)) return { ...state, silence: null };
   const silence = { step: 0, seenSeq: state.answeredSeq, since, due: since + first, ownEpoch: null };
-  return { ...state, silence };
+  return { ...state, silence, stepInDoubt: overtakenInTurn(state, buffer, first) };
+}
+
+/** A dead worker may have ended the turn in a task that fired the step, too, and somebody came before the next task. */
+function overtakenInTurn(
+  state: ConversationState,
+  buffer: readonly Buffered[],
+  first: number,
+): ConversationState['stepInDoubt'] {
+  const newest = (messages: readonly Buffered[]) => Math.max(0, ...messages.map(({ at }) => at));
+  const answered = newest(buffer.filter(({ seq }) => seq <= state.answeredSeq));
+  if (answered + first <= newest(state.buffer)) return { step: 0, brokenByCustomer: true };
+  const changedHands = state.owner !== 'agent' || state.resolved;
+  return changedHands ? { step: 0, brokenByCustomer: false } : state.stepInDoubt;
 }
 
 /** The sequence starts anew behind the turn that answers; one that had led to something is worth an event. */

@@ -30,7 +30,7 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
     case 'nothingTaken':
       return nothingTaken(state, fact);
     case 'turnAnswered':
-      return silenceBegan(forget(state, fact.answeredSeq));
+      return silenceBegan(forget(state, fact.answeredSeq), state.buffer);
     case 'turnAbandoned':
       return { ...state, turn: state.turn - 1, buffer: [] };
     case 'rowsSettled':
