@@ -93,10 +93,6 @@ export const ACTIONS_CENTER: SourceDocument = {
     { id: 'AC Negative', asks: 'Invalid JSON, data too large: an error and no row.' },
     { id: 'AC db_error', asks: 'A store that fails: success false, db_error, no row.' },
     { id: 'AC Realtime', asks: 'New and changed requests reach consoles at once.' },
-    {
-      id: 'AC Trace',
-      asks: 'A trace with the id of the request.',
-      leftOut: 'The trace is the rows of turn_steps and calls; OpenTelemetry is not built yet.',
-    },
+    { id: 'AC Trace', asks: 'The trace shows the request with its id, or why there is none.' },
   ],
 };

@@ -88,6 +88,27 @@ describe('a request to an operator', function () {
     await eventually('and told in the end', async () => (await decided())[0]?.state === 'sent');
   });
 
+  it('APR-1 (AC Trace) shows in the trace of its turn, with its id or why there is none', async () => {
+    const { customer, id } = await asking();
+    const traced = async () => {
+      const path = `/v1/conversations/${customer.conversation()}/turns?limit=100`;
+      const { body } = await journey.call('GET', path, { as: 'viewer' });
+      return (body['data'] as { kind: string }[]).filter(({ kind }) => kind === 'tool');
+    };
+    const [filed] = await traced();
+    assert.ok(JSON.stringify(filed).includes(id), JSON.stringify(filed));
+
+    const wrong = { ...ASK, priority: 'now' };
+    const call = { name: 'submit_action_request', arguments: JSON.stringify(wrong) };
+    await journey.model('POST', '/control', {
+      script: [{ when: 'another one', times: 1, tool_calls: [call] }],
+    });
+    await customer.says('another one, please');
+    const refused = await eventually('it is refused', async () => (await traced())[1]);
+    assert.match(JSON.stringify(refused), /priority must be one of/);
+    assert.ok(!JSON.stringify(refused).includes('"action_id"'));
+  });
+
   it('APR-3 waits in a workflow of its own, whose history holds no word of it', async () => {
     const { customer, id } = await asking();
     const history = await journey.client.workflow.getHandle(`approval/${id}`).fetchHistory();
