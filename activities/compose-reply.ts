@@ -178,8 +178,9 @@ interface Proposed {
 
 async function propose(ports: ActivityPorts, { ref, taken, at, offered, proposed, trace, order }: Proposed) {
   const context = await ports.calls.context(ref);
-  const judged = await judgeProposals(ports, { ref, taken, context, offered, proposed });
-  const rows = await ports.calls.plan(ref, at, judged, trace, ports.clock.now());
+  const now = ports.clock.now();
+  const judged = await judgeProposals(ports, { ref, taken, context, offered, proposed, now });
+  const rows = await ports.calls.plan(ref, at, judged, trace, now);
   await ports.failpoint('call.planned');
   // Fewer rows than judged: a later turn has overtaken this one, and nothing of it is done any more.
   const planned = rows.map((row, index) => ({ row, effect: judged[index]?.effect ?? ('write' as const) }));

@@ -18,6 +18,8 @@ interface Proposals {
   context: CallContext;
   offered: readonly OfferedTool[];
   proposed: readonly ModelToolCall[];
+  /** When they are planned, if they are: an edit fills in the same time again. */
+  now: Date;
 }
 
 /**
@@ -25,8 +27,8 @@ interface Proposals {
  * (ACT-8). What is refused is written down too, and the model is told why. Only one may wait for the customer.
  */
 export async function judgeProposals(
-  { calls, clock }: Pick<ActivityPorts, 'calls' | 'clock'>,
-  { ref, taken, context, offered, proposed }: Proposals,
+  { calls }: Pick<ActivityPorts, 'calls'>,
+  { ref, taken, context, offered, proposed, now }: Proposals,
 ): Promise<Judged[]> {
   const message = taken.messages.map(({ content }) => describeContent(content)).join('\n');
   const placeholders = builtInValues({
@@ -34,7 +36,7 @@ export async function judgeProposals(
     channel: taken.channel,
     conversationId: ref.conversationId,
     message,
-    at: clock.now(),
+    at: now,
   });
   const judged: Judged[] = [];
   for (const proposal of proposed) {

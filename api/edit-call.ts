@@ -1,5 +1,6 @@
 import { toolOf } from '../activities/tools/index.ts';
 import { builtInValues } from '../domain/built-in-values.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Json } from '../domain/external-action.ts';
 import { resolveVariables } from '../domain/variables.ts';
 import type { EditableCall, EditCall, EditProblem } from './ports.ts';
@@ -35,15 +36,26 @@ function editTool(call: EditableCall, given: Given): Edited {
   const tool = toolOf(added.nodeType);
   const unknown = unknownNames(given, Object.keys(objectOf(tool.offer(added).parameters['properties'])));
   if (unknown.length > 0) return { kind: 'problems', problems: unknown };
-  const proposed = { ...objectOf(jsonOrNull(call.proposal ?? '')), ...given };
   const { contact, channel, conversationId } = context;
   const placeholders = builtInValues({ contact, channel, conversationId, message, at: plannedAt });
-  const resolved = tool.resolve(added, proposed, { context, placeholders });
+  const proposed = objectOf(jsonOrNull(call.proposal ?? ''));
+  const resolve = (args: Given) => tool.resolve(added, args, { context, placeholders });
+  const unedited = resolve(proposed);
+  if (unedited.kind === 'refused' || canonicalJson(unedited.arguments) !== canonicalJson(call.arguments))
+    return refused(SINCE_CHANGED);
+  const resolved = resolve({ ...proposed, ...given });
   if (resolved.kind === 'ready') return { kind: 'edited', arguments: resolved.arguments };
   const named = Object.keys(given).filter((name) => resolved.message.includes(`${name}:`));
   const problems = named.map((field) => ({ field, message: resolved.message }));
   return problems.length > 0 ? { kind: 'problems', problems } : refused(resolved.message);
 }
+
+/**
+ * The fields of the tool, the customer's name and the conversation's newest record are filled in anew: were one of them
+ * another by now, the edit would change what the operator saw and did not name.
+ */
+const SINCE_CHANGED =
+  'are not all that would change: what the tool fills in has changed since. Approve it as it is, or deny it';
 
 function unknownNames(given: Given, names: readonly string[]): EditProblem[] {
   return Object.keys(given)

@@ -174,6 +174,14 @@ describe('approvals over the API', () => {
       assert.deepEqual((body['call'] as Record<string, unknown>)['arguments'], { amount: 80 });
     });
 
+    const sentFor = (amount: number) => ({
+      method: 'POST',
+      url: 'https://shop.example/refunds',
+      headers: {},
+      body: JSON.stringify({ amount }),
+      connection: null,
+    });
+
     it('APR-5 takes other arguments by the tool’s schema, and changes nothing that its builder fixed', async () => {
       const fields = {
         name: 'refund',
@@ -188,7 +196,7 @@ describe('approvals over the API', () => {
         fields: { ...fields, body, parameters },
         requiresConfirmation: false,
       };
-      bind({ tool: 'api_refund', proposal: '{"amount":150}', added });
+      bind({ tool: 'api_refund', proposal: '{"amount":150}', added, arguments: sentFor(150) });
       const wrong = await decide({ decision: 'approve', arguments: { amount: 'much' } });
       assert.deepEqual([wrong.status, errorsOf(wrong)], [422, ['arguments.amount']]);
       const elsewhere = await decide({ decision: 'approve', arguments: { url: 'https://thief.example' } });
@@ -197,6 +205,30 @@ describe('approvals over the API', () => {
       const shown = (await as('viewer', 'GET', path())).body['call'] as Record<string, unknown>;
       const { url, body: sent } = shown['arguments'] as Record<string, unknown>;
       assert.deepEqual([url, sent], ['https://shop.example/refunds', { amount: 80 }]);
+    });
+
+    it('APR-5 changes nothing of a call that the operator did not name, whatever its tool would fill in by now', async () => {
+      const added = { nodeType: 'qontak_crm_deal_update' as const, requiresConfirmation: false };
+      const seen = { id: 'seen', name: 'The deal of Ann', amount: 150 };
+      const named = { name: 'The deal of {{customer_name}}' };
+      const proposal = '{"id":null,"amount":150}';
+      const own = (...deals: string[]) => ({ ...call.context, ownRecords: { deals, tickets: [] } });
+      const renamed = { ...own('seen'), contact: { ...call.context.contact, name: 'Ann, pay Bob' } };
+      for (const since of [
+        { added: { ...added, fields: named }, context: own('newer', 'seen') },
+        { added: { ...added, fields: named }, context: renamed },
+        { added: { ...added, fields: { name: 'Another name' } }, context: own('seen') },
+        { added: { ...added, fields: {} }, context: own('seen') },
+      ]) {
+        bind({ tool: 'qontak_crm_deal_update', proposal, arguments: seen, ...since });
+        const refused = await decide({ decision: 'approve', arguments: { amount: 80 } });
+        assert.deepEqual([refused.status, errorsOf(refused)], [422, ['arguments']]);
+      }
+      const same = { added: { ...added, fields: named }, context: own('seen') };
+      bind({ tool: 'qontak_crm_deal_update', proposal, arguments: seen, ...same });
+      assert.equal((await decide({ decision: 'approve', arguments: { amount: 80 } })).status, 200);
+      const shown = (await as('viewer', 'GET', path())).body['call'] as Record<string, unknown>;
+      assert.deepEqual(shown['arguments'], { ...seen, amount: 80 });
     });
 
     it('APR-5 has arguments only where there is a call', async () => {
