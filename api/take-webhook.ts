@@ -77,14 +77,17 @@ export async function store(
   if (failures.length > 0) throw failures[0];
 }
 
-/** In a thread on Slack, the organisation's people answer beside the agent. */
+/**
+ * In a thread on Slack, the organisation's people answer beside the agent; where the channel does not name its workspace,
+ * anybody's users may be called like ours.
+ */
 async function takeMessage(
   gateway: Gateway,
   integration: ReceivingIntegration,
   message: InboundMessage,
 ): Promise<void> {
   const signals =
-    integration.kind === 'slack'
+    integration.kind === 'slack' && integration.settings['team_id'] !== undefined
       ? await gateway.inbox.replyOfMember(integration, message, gateway.clock.now())
       : null;
   if (signals === null) await receive(gateway, integration, message);

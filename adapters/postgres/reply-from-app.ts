@@ -33,13 +33,14 @@ const KNOWN: Statement = {
     where organisation_id = $1 and channel_integration_id = $2 and provider_message_id = $3`,
 };
 
-/** Whose words in somebody else's room are no customer's; null where nobody of the organisation wrote them. */
+/** Whose words in somebody else's room are no customer's: one of the organisation's people who may answer customers. */
 const AUTHOR: Statement = {
   name: 'app-reply-author',
   text: `
     select m.id from members m
     join conversations c on c.organisation_id = $1 and c.channel_integration_id = $2 and c.room = $4
     where m.organisation_id = $1 and m.slack_user_id = any ($3::text[]) and m.deleted_at is null
+      and m.role in ('operator', 'admin')
       and not exists (
         select from contact_identities i
         where i.organisation_id = $1 and i.channel_integration_id = $2 and i.contact_id = c.contact_id

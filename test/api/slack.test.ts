@@ -69,11 +69,21 @@ describe('the Slack webhooks', () => {
   });
 
   it('ESC-5 takes what a member writes in the thread of a customer for an answer, not for a customer', async () => {
+    const known = integration();
+    assert.ok(known);
+    known.settings['team_id'] = 'T0SHOP';
     stage.world.slackMembers.add('U0DEWI');
     assert.equal((await post('events', eventOf({ thread_ts: '1771236000.000001' }))).status, 200);
     assert.deepEqual([stage.world.stored, stage.world.signals], [[], []]);
     const [reply, ...more] = stage.world.repliesFromApp;
     assert.deepEqual([reply?.room, more], ['T0SHOP:C0SHOP:1771236000.000001', []]);
+  });
+
+  it('ESC-5 takes nobody for a member where the channel does not name its workspace', async () => {
+    stage.world.slackMembers.add('U0DEWI');
+    assert.equal((await post('events', eventOf({ thread_ts: '1771236000.000001' }))).status, 200);
+    assert.deepEqual(stage.world.repliesFromApp, []);
+    assert.equal(stage.world.stored.length, 1);
   });
 
   it('CONV-1 stores an event once in a storm of retries, each of them answered 200', async () => {

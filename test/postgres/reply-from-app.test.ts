@@ -155,7 +155,7 @@ describe("a reply from the provider's own app", () => {
     async function thread() {
       const scene = await openScene(pool, 'slack');
       await scene.look('update conversations set room = $1', [THREAD]);
-      const member = await scene.member({ role: 'viewer' });
+      const member = await scene.member({ role: 'operator' });
       await scene.look(`update members set slack_user_id = 'UMEMBER'`);
       const wrote = (more: Partial<InboundMessage> = {}) =>
         scene.inbox.replyOfMember(
@@ -201,6 +201,17 @@ describe("a reply from the provider's own app", () => {
       await scene.look('update members set deleted_at = $1', [later(1)]);
       assert.equal(await scene.wrote(), null);
       assert.equal((await scene.look(`select id from outbound`)).length, 0);
+    });
+
+    it('TEN-2 lets no member answer a customer there who may not by any other way', async () => {
+      const scene = await thread();
+      for (const role of ['viewer', 'builder']) {
+        await scene.look('update members set role = $1', [role]);
+        assert.equal(await scene.wrote(), null, role);
+      }
+      assert.equal((await scene.conversation()).owner, 'agent');
+      await scene.look(`update members set role = 'admin'`);
+      assert.equal((await scene.wrote())?.length, 2);
     });
   });
 });
