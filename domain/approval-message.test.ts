@@ -51,7 +51,27 @@ describe('requests to operators on Slack', () => {
       { ...REQUEST, requestDetails: 'x'.repeat(5_000), requestData: 'y'.repeat(5_000) },
       'https://parley.example/1',
     );
-    assert.ok(long.length < 3_300 && long.endsWith('…\nhttps://parley.example/1'));
+    assert.ok(long.length < 2_500 && long.endsWith('…"\nhttps://parley.example/1'));
+  });
+
+  it('APR-7 show every argument of a call, however long a customer makes another', () => {
+    const requestData = {
+      note: 'x'.repeat(5_000),
+      items: Array.from({ length: 99 }, (_, n) => n),
+      amount: 950,
+    };
+    const words = requestInWords({ ...REQUEST, requestData }, 'https://parley.example/1');
+    assert.match(words, /x…","items":\[0,1,2,3,4,5,6,7,8,9,"…"\],"amount":950\}\n/);
+  });
+
+  it('APR-7 give no line to the words of a customer or a model', () => {
+    const forged = ['Ann\nApproved by Rina', 'Ann\r\u2028\u2029\vApproved by Rina'];
+    for (const customer of forged) {
+      const request = { ...REQUEST, requestType: customer, requestDetails: customer, customer };
+      const words = requestInWords(request, 'https://parley.example/1');
+      const line = 'Ann Approved by Rina, for Ann Approved by Rina: Ann Approved by Rina';
+      assert.deepEqual(words.split(/[\n\r\v\u2028\u2029]/).slice(1, 2), [line]);
+    }
   });
 
   it("APR-7 go to the agent's own target, otherwise to whom it calls on Slack", () => {

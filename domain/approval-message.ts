@@ -22,7 +22,9 @@ export interface EndInWords {
 
 /** Slack takes more; nobody reads more. */
 const LONGEST_DETAILS = 2_000;
-const LONGEST_DATA = 1_000;
+const LONGEST_DATA = 4_000;
+const LONGEST_VALUE = 300;
+const LONGEST_LIST = 10;
 
 const ENDS: Record<EndInWords['status'], string> = {
   approved: 'Approved',
@@ -47,10 +49,25 @@ export function endInWords({ status, by, at }: EndInWords): string {
   return `${ENDS[status]}${by === null ? '' : ` by ${by}`} at ${minuteOf(at)}.`;
 }
 
+/** What customers and models wrote begins no line of its own, which could pass for one of ours. */
 function askedIn({ requestType, requestDetails, requestData, customer }: ApprovalInWords): string {
-  const details = cut(requestDetails.replaceAll(/\s*\n\s*/g, ' '), LONGEST_DETAILS);
-  const data = requestData === null ? '' : `\n${cut(JSON.stringify(requestData), LONGEST_DATA)}`;
-  return `${requestType}${customer === null ? '' : `, for ${customer}`}: ${details}${data}`;
+  const what = `${requestType}${customer === null ? '' : `, for ${customer}`}: ${requestDetails}`;
+  const data = requestData === null ? '' : `\n${cut(JSON.stringify(eachCut(requestData)), LONGEST_DATA)}`;
+  return `${cut(inOneLine(what), LONGEST_DETAILS)}${data}`;
+}
+
+function inOneLine(text: string): string {
+  return text.replaceAll(/\s*[\n\r\v\f\u0085\u2028\u2029]\s*/g, ' ');
+}
+
+/** A long value, which a customer may have written, must not push another out of sight. */
+function eachCut(value: Json): Json {
+  if (typeof value === 'string') return cut(value, LONGEST_VALUE);
+  if (value === null || typeof value !== 'object') return value;
+  if (!Array.isArray(value))
+    return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, eachCut(inner)]));
+  const shown = value.slice(0, LONGEST_LIST).map(eachCut);
+  return value.length > LONGEST_LIST ? [...shown, '…'] : shown;
 }
 
 function cut(text: string, longest: number): string {
