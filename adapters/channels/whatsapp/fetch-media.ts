@@ -13,6 +13,9 @@ const MAX_ANSWER_BYTES = 65_536;
 /** Meta's code for an object that is not there, or that the token may not see; its HTTP status is 400. */
 const NO_SUCH_OBJECT = 100;
 
+/** Meta's own places for files. */
+const META = /(^|\.)(fbsbx\.com|fbcdn\.net|facebook\.com|whatsapp\.net)$/;
+
 /**
  * The media id gives an address that lives for five minutes; both take the integration's token. So each try asks for a new
  * address.
@@ -43,11 +46,19 @@ export function whatsappFetcher(parts: DownloadParts & { graphUrl: string }): Fe
     if ((asNumber(media['file_size']) ?? 0) > LARGEST_FILE) return refused('too_large');
     const url = asText(media['url']);
     if (url === null) return { kind: 'try_again', afterMs: null, code: 'answer_unreadable' };
+    // The token is for Meta alone, whatever an answer names.
+    if (!isMetas(url, graphUrl)) return refused('forbidden');
     const fetched = await download(parts, url, { authorization }, signal);
     return fetched.kind === 'fetched'
       ? { ...fetched, claimedType: asText(media['mime_type']) ?? fetched.claimedType }
       : fetched;
   };
+}
+
+function isMetas(url: string, graphUrl: string): boolean {
+  if (!URL.canParse(url)) return false;
+  const { origin, protocol, hostname } = new URL(url);
+  return origin === new URL(graphUrl).origin || (protocol === 'https:' && META.test(hostname));
 }
 
 /** Meta's codes say more than its statuses: a limit may come as a 400. */
