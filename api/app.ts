@@ -15,6 +15,7 @@ import { expressPath } from './route.ts';
 import type { Route } from './route.ts';
 import { routes } from './routes.ts';
 import { createStreams } from './streams.ts';
+import { createUploads } from './uploads.ts';
 
 /** The gateway as an Express app that does not listen. Everything outside comes through the ports. */
 export function createApp(ports: ApiPorts, options: AppOptions): Express {
@@ -53,6 +54,11 @@ function createGateway(ports: ApiPorts, options: AppOptions): Gateway {
       burst: limits.visitorFileBurst,
       perSecond: limits.visitorFilesPerSecond,
     }),
+    addressFiles: createRateLimit(clock, {
+      burst: limits.addressFileBurst,
+      perSecond: limits.addressFilesPerSecond,
+    }),
+    uploads: createUploads(limits),
     newVisitors: createRateLimit(clock, { burst: 120, perSecond: 5 }),
     signIns: createRateLimit(clock, { burst: limits.signInBurst, perSecond: limits.signInPerSecond }),
     limits,

@@ -33,7 +33,10 @@ export const postChatFile = openOperation({
   async serve({ req, res, params }, gateway) {
     const { integration, room } = await requireVisitor(req, params.channel_integration, gateway);
     requireSameOrigin(req, gateway);
-    const wait = gateway.visitorFiles.take(room);
+    // Whoever begins a session for each file is still one address.
+    const address = req.ip ?? '';
+    gateway.uploads.enter(res, address);
+    const wait = gateway.visitorFiles.take(room) || gateway.addressFiles.take(address);
     if (wait > 0) throw new Problem(429, 'Too many files at once.', { retryAfterSeconds: wait });
     const { id: own, name } = parse(told, req.query);
     const bytes = await readFile(req, res);

@@ -3,6 +3,7 @@ import type { RateLimit } from './rate-limit.ts';
 import type { Refusals } from './refusals.ts';
 import type { RememberedLookup } from './remembered-lookup.ts';
 import type { Streams } from './streams.ts';
+import type { Uploads } from './uploads.ts';
 
 /** Where the gateway writes its lines. Errors go under `err`; the log reduces them to kind and place. */
 export interface Log {
@@ -47,6 +48,12 @@ export interface Limits {
   /** Their files, each up to 16 MB. */
   visitorFileBurst: number;
   visitorFilesPerSecond: number;
+  /** The same of all visitors from one address. */
+  addressFileBurst: number;
+  addressFilesPerSecond: number;
+  /** Files that are read at once: their bytes are in memory. */
+  uploads: number;
+  uploadsPerAddress: number;
   heartbeatMs: number;
 }
 
@@ -63,6 +70,10 @@ export const DEFAULT_LIMITS: Limits = {
   signInPerSecond: 0.5,
   visitorFileBurst: 10,
   visitorFilesPerSecond: 1 / 30,
+  addressFileBurst: 60,
+  addressFilesPerSecond: 0.5,
+  uploads: 16,
+  uploadsPerAddress: 6,
   heartbeatMs: 15_000,
 };
 
@@ -73,6 +84,8 @@ export interface Gateway extends Omit<ApiPorts, 'lookup'> {
   streams: Streams;
   visitorMessages: RateLimit;
   visitorFiles: RateLimit;
+  addressFiles: RateLimit;
+  uploads: Uploads;
   newVisitors: RateLimit;
   signIns: RateLimit;
   limits: Limits;

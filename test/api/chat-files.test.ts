@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert';
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import { LARGEST_FILE } from '../../domain/media.ts';
 import { call, openApiStage } from './stage.ts';
 import type { ApiStage } from './stage.ts';
@@ -67,6 +69,48 @@ describe('files over HTTP', () => {
     assert.equal((await upload(cookie, PNG, { query: '' })).status, 422);
     for (let n = 0; n < 7; n++) await upload(cookie, PNG);
     assert.equal((await upload(cookie, PNG)).status, 429);
+  });
+
+  it('CHAN-2 counts the files of an address, whatever sessions it begins', async () => {
+    await stage.close();
+    stage = await openApiStage({ limits: { addressFileBurst: 2 } });
+    chat = `/chat/${stage.here.channels.webchat}`;
+    const statuses = [];
+    for (let n = 0; n < 3; n++) statuses.push((await upload(await visit(), PNG)).status);
+    assert.deepEqual(statuses, [202, 202, 429]);
+  });
+
+  it('CHAN-2 reads a few files at once and keeps no more in memory', async () => {
+    await stage.close();
+    stage = await openApiStage({
+      limits: { uploadsPerAddress: 2, visitorFileBurst: 1000, addressFileBurst: 1000 },
+    });
+    chat = `/chat/${stage.here.channels.webchat}`;
+    const cookie = await visit();
+    const { port, host } = new URL(stage.url);
+    const half = async (id: string) => {
+      const socket = connect(Number(port), '127.0.0.1');
+      socket.on('error', () => undefined);
+      socket.write(
+        `POST ${chat}/files?id=${id} HTTP/1.1\r\nhost: ${host}\r\ncookie: ${cookie}\r\n` +
+          'content-type: image/png\r\ncontent-length: 1000\r\nexpect: 100-continue\r\n\r\n',
+      );
+      // The server asks for the bytes, which never come.
+      await once(socket, 'data');
+      return socket;
+    };
+    const sockets = [await half('a'), await half('b')];
+    const until = async (wanted: number) => {
+      for (let tries = 0; tries < 200; tries++) {
+        const { status } = await upload(cookie, PNG, { query: `?id=try-${tries}` });
+        if (status === wanted) return;
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      assert.fail(`never ${wanted}`);
+    };
+    await until(429);
+    for (const socket of sockets) socket.destroy();
+    await until(202);
   });
 
   it('CHAN-7 shows a visitor their own picture, and nobody else’s', async () => {
