@@ -7,10 +7,12 @@ import { ANSWERED_BY } from '../domain/idle-sequence.ts';
 import type { Gates } from '../domain/tool.ts';
 import { CHANNEL_SETTINGS } from './channel-settings.ts';
 import { idleProblems, idleRule, toIdleRule } from './idle-of-agent.ts';
-import type { ChannelRecord } from './ports.ts';
+import type { Gateway } from './gateway.ts';
+import type { Caller, ChannelRecord } from './ports.ts';
 import { Problem, unknown } from './problem.ts';
 import { operation } from './route.ts';
 import { parse } from './serve.ts';
+import { strangersOfChannel } from './strangers.ts';
 import { byId, id, pageOf, pageQuery, readable, time, toPage, toPageQuery, words } from './shapes.ts';
 
 const named = { name: readable(words(255)), agent_id: id };
@@ -102,7 +104,7 @@ export const createChannel = operation({
   answer: channel,
   async run({ caller, body }, gateway) {
     const gates = await gateway.installation.gates(caller);
-    const defaultIdleRule = allowedRule(body.default_idle_rule, gates);
+    const defaultIdleRule = await allowedRule(body.default_idle_rule, { caller, gates, gateway });
     const made = await gateway.settings.createChannel(caller, {
       kind: body.kind,
       name: body.name,
@@ -134,7 +136,8 @@ export const changeChannel = operation({
     parse(whole, { settings: body.settings ?? {}, secrets: body.secrets ?? {} });
     const gates = await gateway.installation.gates(caller);
     const { agent_id: agentId, answered_by: answered, default_idle_rule: named, ...same } = body;
-    const more = { agentId, answeredBy: answered, defaultIdleRule: allowedRule(named, gates) };
+    const defaultIdleRule = await allowedRule(named, { caller, gates, gateway });
+    const more = { agentId, answeredBy: answered, defaultIdleRule };
     const after = await gateway.settings.updateChannel(caller, params.id, present({ ...same, ...more }));
     // The channel was there a moment ago, so it is the agent that is not.
     if (after === null) throw unknownAgent();
@@ -148,11 +151,19 @@ function found(record: ChannelRecord | null): ChannelRecord {
   return record;
 }
 
-/** Whether steps may be saved depends on the organisation's feature. */
-function allowedRule(named: unknown, { organisationFlags }: Gates): IdleRule | null | undefined {
-  const errors = idleProblems(toIdleRule(named), isSequential(null, organisationFlags), 'default_idle_rule');
+/** Whether steps may be saved depends on the organisation's feature; whom they name is there (IDLE-1, IDLE-8). */
+async function allowedRule(
+  named: unknown,
+  { caller, gates, gateway }: { caller: Caller; gates: Gates; gateway: Gateway },
+): Promise<IdleRule | null | undefined> {
+  const idle = toIdleRule(named);
+  const sequential = isSequential(null, gates.organisationFlags);
+  const errors = [
+    ...idleProblems(idle, sequential, 'default_idle_rule'),
+    ...(await strangersOfChannel(gateway.people, caller, idle)),
+  ];
   if (errors.length > 0) throw new Problem(422, 'Some fields are not valid.', { errors });
-  return toIdleRule(named);
+  return idle;
 }
 
 function unknownAgent(): Problem {

@@ -1,5 +1,6 @@
 import type { StoredAgentSettings } from '../domain/agent.ts';
 import { assigneeOf } from '../domain/escalation.ts';
+import type { IdleRule } from '../domain/idle-rule.ts';
 import { idleTargets } from '../domain/idle-targets.ts';
 import type { NamedTarget } from '../domain/idle-targets.ts';
 import type { Caller, People } from './ports.ts';
@@ -24,8 +25,29 @@ export async function strangers(
     ...(called?.kind === 'member'
       ? [{ field: 'escalation_assignee', kind: 'member' as const, id: called.memberId }]
       : []),
-    ...idleTargets(idleRule).map((target) => ({ ...target, field: `idle_rule.${target.field}` })),
+    ...targetsOf('idle_rule', idleRule),
   ];
+  return unknownAmong(people, caller, targets);
+}
+
+/** The same of the rule of a channel (IDLE-8). */
+export function strangersOfChannel(
+  people: People,
+  caller: Caller,
+  rule: IdleRule | null | undefined,
+): Promise<FieldError[]> {
+  return unknownAmong(people, caller, targetsOf('default_idle_rule', rule));
+}
+
+function targetsOf(name: string, rule: IdleRule | null | undefined): NamedTarget[] {
+  return idleTargets(rule).map((target) => ({ ...target, field: `${name}.${target.field}` }));
+}
+
+async function unknownAmong(
+  people: People,
+  caller: Caller,
+  targets: readonly NamedTarget[],
+): Promise<FieldError[]> {
   if (targets.length === 0) return [];
   const idsOf = (wanted: NamedTarget['kind']) =>
     targets.filter(({ kind }) => kind === wanted).map(({ id }) => id);

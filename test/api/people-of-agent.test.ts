@@ -190,6 +190,37 @@ describe('silence, hours and escalation in an agent’s settings', () => {
     assert.equal((await as('builder', 'POST', '/v1/agents', made)).status, 422);
   });
 
+  it('IDLE-8 refuses whoever is not there in the rule of a channel, too', async () => {
+    await turnFlag(true);
+    const { member, division, agent, channels } = stage.here;
+    const give = (type: 'agent' | 'division', id: string) => ({
+      action: 'assign',
+      duration: 600,
+      assign: { type, [type]: id },
+    });
+    const at = `/v1/channels/${channels.webchat}`;
+    const named = { kind: 'webchat', name: 'Chat', agent_id: agent };
+    const foreign = {
+      default_idle_rule: {
+        steps: [give('agent', stage.there.member), give('division', stage.there.division), close],
+      },
+    };
+    for (const answer of [
+      await as('admin', 'PATCH', at, foreign),
+      await as('admin', 'POST', '/v1/channels', { ...named, ...foreign }),
+    ]) {
+      assert.equal(answer.status, 422);
+      const fields = ['default_idle_rule.steps.0.assign.agent', 'default_idle_rule.steps.1.assign.division'];
+      assert.deepEqual(
+        errorsOf(answer).map(({ field }) => field),
+        fields,
+      );
+    }
+    const ours = { default_idle_rule: { steps: [give('agent', member), give('division', division), close] } };
+    assert.equal((await as('admin', 'PATCH', at, ours)).status, 200);
+    assert.equal((await as('admin', 'PATCH', at, { name: 'Other' })).status, 200);
+  });
+
   it('ESC-3 takes the notices that are named, and tells the default ones for the rest', async () => {
     const { escalation_notice, quiet_period_seconds, response_time_seconds } = (
       await as('builder', 'GET', path)
