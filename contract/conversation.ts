@@ -114,6 +114,8 @@ export interface ConversationState {
   toSend: { rowId: string; seq: number }[];
   /** Absent in what a run of older code carries on. */
   watch?: Watch | null;
+  /** The epoch in which messages were given to the next turn's number before: while it lasts, that is theirs. */
+  resumesEpoch?: number | null;
 }
 
 /** Start argument; `state` is present only when a run continues an earlier one. */

@@ -71,6 +71,7 @@ const LAWS: Readonly<Record<string, Law>> = {
           'workflows/approvals.ts',
           'workflows/deliveries.ts',
           'workflows/ownership.ts',
+          'workflows/turn-numbers.ts',
           'workflows/watch.ts',
         ],
       },

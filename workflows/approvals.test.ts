@@ -64,6 +64,20 @@ describe('approvals in the state of a conversation', () => {
     assert.equal(nextStep(ended, NOW).step, 'close');
   });
 
+  it('APR-2 are withdrawn with the end of a conversation, also where a customer opens it again', () => {
+    const asked = told({ fact: 'approvalAsked', approval: OPEN });
+    const entered = (kind: 'resolve' | 'message', seq: number, epoch: number): Fact => {
+      return { fact: 'rowEntered', row: { id: `x${seq}`, kind, seq, epoch, at: NOW }, now: NOW };
+    };
+    const resolved = after(asked, entered('resolve', 4, 2));
+    assert.deepEqual(resolved.openApprovals, [OPEN], 'whoever waits for them is still to be told');
+    assert.deepEqual(after(resolved, entered('message', 5, 3)).openApprovals, []);
+    const swapped = [entered('message', 5, 3), entered('resolve', 4, 2)].reduce(after, asked);
+    assert.deepEqual([swapped.resolved, swapped.openApprovals], [false, []]);
+    const found = { throughSeq: 0, epoch: 3, owner: 'agent' as const, resolved: false };
+    assert.deepEqual(after(resolved, { fact: 'nothingTaken', ...found }).openApprovals, []);
+  });
+
   it('APR-3 are read by a new run, less what was decided while it read, and none by code of before', () => {
     const read = {
       epoch: 1,

@@ -2,6 +2,7 @@ import {
   condition,
   continueAsNew,
   log,
+  patched,
   setCurrentDetails,
   setHandler,
   upsertSearchAttributes,
@@ -165,6 +166,8 @@ export async function conversation(input: ConversationInput): Promise<void> {
   async function confirmedClosed(): Promise<boolean> {
     show('closing');
     // The fence refuses them now.
+    await condition(() => shell.aside.size === 0 || !state.resolved);
+    if (!state.resolved && patched('what-opens-again-waits-for-nothing')) return false;
     await condition(() => shell.aside.size === 0);
     const truth = await reliably('close', () => ownStore.confirmClose(ref));
     if (truth === null) return true;
@@ -182,7 +185,8 @@ export async function conversation(input: ConversationInput): Promise<void> {
     // The loop has looked at the clock just now: what the far timer had to say is heard.
     farTimerFired = false;
     if (next.until === null) {
-      await condition(() => farTimerFired || changesWait());
+      const repliesGoFirst = state.toSend.length > 0;
+      await condition(() => farTimerFired || changesWait() || (repliesGoFirst && isDueBehindReplies()));
     } else {
       await condition(() => farTimerFired || changesBuffering(), next.until - Date.now(), {
         summary: 'more messages?',
@@ -193,6 +197,11 @@ export async function conversation(input: ConversationInput): Promise<void> {
   function changesWait(): boolean {
     const turnMayCome = state.owner === 'agent' && state.buffer.length > 0 && state.toSend.length === 0;
     return nextStep(state, 0).step !== 'wait' || turnMayCome;
+  }
+
+  /** The far timer fired while they were sent, and says it only once. */
+  function isDueBehindReplies(): boolean {
+    return state.toSend.length === 0 && nextStep(state, Date.now()).step !== 'wait';
   }
 
   function changesBuffering(): boolean {

@@ -74,6 +74,8 @@ export interface OpenedFacts {
   settings: TurnSettings;
   /** Absent in what older code has read. */
   watch?: Omit<Watch, 'heard' | 'due'> | null;
+  /** The unfinished turn is one of messages. Absent: it is not known to be. */
+  resumes?: boolean;
   /** Absent where an activity of before it was there has read them. */
   openApprovals?: OpenApproval[];
   /** Of a run that was lost, as these two; absent in histories from before. */

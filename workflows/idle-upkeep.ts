@@ -11,8 +11,9 @@ export async function fireIdle(shell: TurnShell): Promise<void> {
   if (silence === null) return;
   // The timer is left as it was armed; histories from before fired all the same (IDLE-9).
   if (openApprovals.length > 0 && patched('idle-waits-for-approvals')) {
-    const expiry = Math.max(...openApprovals.map(({ expiresAt }) => expiresAt));
-    return shell.tell({ fact: 'idlePostponed', due: Math.max(expiry, Date.now()) + LOOK_AGAIN_MS });
+    const due = Math.max(...openApprovals.map(({ expiresAt }) => expiresAt)) + LOOK_AGAIN_MS;
+    // Behind it only Postgres knows whether anybody is still waited for.
+    if (due > Date.now()) return shell.tell({ fact: 'idlePostponed', due });
   }
   const fired = await reliably('fire an idle step', async () => {
     await fireIdleStep(shell, silence);

@@ -2,6 +2,7 @@ import { bufferDue } from '../domain/buffer.ts';
 import { statusOf } from '../domain/conversation.ts';
 import type { ConversationState, ConversationView } from '../contract/conversation.ts';
 import { idleDue, isEscalated } from './silence.ts';
+import { isMessagesTurn } from './turn-numbers.ts';
 import { watchDue } from './watch.ts';
 
 /** The one thing to do next; `wait` names when the buffer is due (null: only a signal can change anything). */
@@ -33,8 +34,9 @@ export function nextStep(state: ConversationState, now: number): NextStep {
   if (state.toSend.length > 0) return { step: 'wait', until: null };
   const [ended] = state.outcomesDue;
   if (ended !== undefined) return { step: 'tell_outcome', callId: ended };
+  // The agent may speak of it in a turn of its own.
   const [decision] = state.decisions;
-  if (decision !== undefined) return { step: 'tell_decision', ...decision };
+  if (decision !== undefined && !isMessagesTurn(state)) return { step: 'tell_decision', ...decision };
   if (state.resolved)
     return state.callsUnderWay.length > 0 ? { step: 'wait', until: null } : { step: 'close' };
   const silent = idleDue(state);

@@ -30,6 +30,8 @@ function told(state: ConversationState, ...facts: Fact[]): ConversationState {
   return facts.reduce(after, state);
 }
 
+const quiet = (state: ConversationState): ConversationState => ({ ...state, toSettle: [] });
+
 function row(kind: RowKind, seq: number, epoch = 1, about?: string): EnteredRow {
   return { id: `row-${seq}`, kind, seq, epoch, at: seq * 10, about };
 }
@@ -174,6 +176,35 @@ describe('conversation state', () => {
   it('CONV-5 begins an abandoned turn again under its own number', () => {
     const state = told(open(), entered('message', 1), { fact: 'turnBegan' }, { fact: 'turnAbandoned' });
     assert.equal(told(state, entered('message', 1), { fact: 'turnBegan' }).turn, 1);
+  });
+
+  const decision: Fact = {
+    fact: 'rowEntered',
+    row: { ...row('approval_outcome', 9), action: { id: 'a', status: 'denied' } },
+    now: 9_000,
+  };
+
+  it('CONV-5 (APR-3) lets no turn about a decision use up the number of an abandoned turn', () => {
+    const abandoned: Fact[] = [entered('message', 1), { fact: 'turnBegan' }, { fact: 'turnAbandoned' }];
+    const waits = told(open(), ...abandoned, decision);
+    assert.equal(nextStep(waits, 9_000).step, 'wait');
+    const again = told(waits, entered('message', 1, 1, 70_000));
+    assert.equal(nextStep(again, 78_000).step, 'turn');
+    const answered = told(again, { fact: 'turnBegan' }, { fact: 'turnAnswered', answeredSeq: 1 });
+    assert.equal(nextStep(answered, 78_000).step, 'tell_decision');
+    const taken = quiet(told(waits, entered('take_over', 10, 2)));
+    assert.equal(nextStep(taken, 10_000).step, 'tell_decision', 'a person tells what they decide');
+    assert.equal(nextStep(quiet(told(taken, entered('hand_back', 11, 3))), 11_000).step, 'tell_decision');
+    const left = { ...open(), turn: 1 };
+    assert.equal(nextStep(told(left, { fact: 'turnAbandoned' }, decision), 9_000).step, 'tell_decision');
+  });
+
+  it('CONV-2 (APR-3) resumes a turn that took messages before a decision is told', () => {
+    const waiting = [row('message', 1)];
+    const lost = told(open({ waiting, resumes: true }), decision);
+    assert.equal(nextStep(lost, 0).step, 'wait');
+    assert.equal(nextStep(lost, 8_000).step, 'turn');
+    assert.equal(nextStep(told(open({ waiting }), decision), 8_000).step, 'tell_decision');
   });
 
   it('EXT-4 asks once and cancels what was not answered in time', () => {

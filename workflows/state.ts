@@ -5,8 +5,9 @@ import type { Fact, OpenedFacts } from './fact.ts';
 import { afterApproval, decided, stillOpen } from './approvals.ts';
 import { awaitDelivery, withoutDelivery } from './deliveries.ts';
 import { newState } from './new-state.ts';
-import { holderOf, NOBODY, ownership } from './ownership.ts';
+import { holderOf, ownership, reopened } from './ownership.ts';
 import { afterIdle, leftInDoubt, silenceBegan, silenceBroken, silenceEnded } from './silence.ts';
+import { turnAbandoned, turnBegan } from './turn-numbers.ts';
 import {
   afterStage,
   handedOver,
@@ -24,7 +25,7 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
     case 'rowEntered':
       return rowEntered(state, fact.row, fact.now);
     case 'turnBegan':
-      return { ...state, turn: state.turn + 1 };
+      return turnBegan(state);
     case 'settingsRead':
       return { ...state, settings: fact.settings };
     case 'nothingTaken':
@@ -32,7 +33,7 @@ export function after(state: ConversationState, fact: Fact): ConversationState {
     case 'turnAnswered':
       return silenceBegan(forget(state, fact.answeredSeq), state.buffer);
     case 'turnAbandoned':
-      return { ...state, turn: state.turn - 1, buffer: [] };
+      return turnAbandoned(state);
     case 'rowsSettled':
       return { ...state, toSettle: state.toSettle.filter((row) => !fact.ids.includes(row.id)) };
     case 'deliveryAwaited':
@@ -95,6 +96,7 @@ function opened(early: ConversationState, facts: OpenedFacts, now: number): Conv
     // A command whose signal came while Postgres was being read is newer than what was read.
     ...ownership(early, facts),
     turn: facts.lastTurn,
+    resumesEpoch: facts.resumes === true ? facts.epoch : null,
     answeredSeq: facts.answeredSeq,
     settings: facts.settings,
     toSettle: early.toSettle,
@@ -150,11 +152,6 @@ function messageEntered(state: ConversationState, row: EnteredRow, now: number):
     buffer: [...heard.buffer, message].sort((a, b) => a.seq - b.seq),
   });
   return messageWaits(left, row);
-}
-
-/** Of what is resolved only a customer's message makes the next epoch; whatever came behind it tells of its own. */
-function reopened(state: ConversationState): ConversationState {
-  return { ...state, resolved: false, owner: 'agent', ...NOBODY, epoch: state.epoch + 1 };
 }
 
 /** The fence judges whether it may still leave; a signal too many changes nothing, and one overtaken by another neither. */
@@ -228,7 +225,9 @@ function nothingTaken(
   state: ConversationState,
   fact: Extract<Fact, { fact: 'nothingTaken' }>,
 ): ConversationState {
-  const found = leaveToPeople(forget({ ...state, ...ownership(state, fact) }, fact.throughSeq));
+  const reopens = state.resolved && !fact.resolved;
+  const current = { ...state, ...ownership(state, fact), ...(reopens ? { openApprovals: [] } : {}) };
+  const found = leaveToPeople(forget(current, fact.throughSeq));
   return found.epoch > state.epoch ? handedOver(state, found, state.lastCustomerAt ?? 0) : found;
 }
 

@@ -77,6 +77,8 @@ export interface OpenedConversation {
    * `sending` is not: it is begun again under its own number, so its keys find what it did.
    */
   lastTurn: number;
+  /** The unfinished turn has taken messages: its number is theirs. */
+  resumes: boolean;
   /** Highest message seq that is taken by a finished turn or settled. */
   answeredSeq: number;
   /** Rows that wait: untaken, or taken by the unfinished turn. In commit order. */

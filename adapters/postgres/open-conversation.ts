@@ -64,6 +64,7 @@ const WAITING: Statement = {
     )
     select w.id, w.kind, w.seq, w.epoch, w.received_at, w.about, w.operator_id, w.action_id, w.action_status,
       exists (select from waiting where turn is not null) as unfinished,
+      exists (select from waiting where turn is not null and kind = 'message') as resumes,
       (select min(seq) from waiting where kind = 'message') as first_message_seq
     from waiting w
     order by w.seq limit ${WAITING_AT_MOST}`,
@@ -88,6 +89,7 @@ const OPEN_APPROVALS: Statement = {
 
 interface WaitingRow extends InboxRow {
   unfinished: boolean;
+  resumes: boolean;
   first_message_seq: number | null;
 }
 
@@ -175,6 +177,7 @@ export function makeOpen(pool: pg.Pool): Transcript['open'] {
         owner: conversation.owner,
         resolved: conversation.status === 'resolved',
         lastTurn,
+        resumes: waiting[0]?.resumes ?? false,
         // Below what waits, even where a later message is settled: what a workflow holds for answered it ignores.
         answeredSeq: firstMessageSeq === null ? conversation.last_message_seq : firstMessageSeq - 1,
         waiting: waiting.map(enteredRow),

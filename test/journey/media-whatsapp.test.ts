@@ -1,5 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { randomBytes } from 'node:crypto';
+import type { ConversationView } from '../../contract/conversation.ts';
 import { conversationWorkflowId } from '../../contract/ids.ts';
 import { dataUrl, makePng, makeWav, sha256 } from './files.ts';
 import { everyEvent, summaryOf, wordsIn } from './history-words.ts';
@@ -233,6 +234,29 @@ describe('journey of files over WhatsApp', () => {
       async () => (await fileOf(conversation, messageId))?.media?.['state'] === 'stored',
     );
     assert.equal((await answersTo(customer)).length, 1, 'the agent says nothing');
+  });
+
+  it('CONV-1 (CHAN-7) answers who writes behind the end, though a file for the people is still being fetched', async () => {
+    const { customer, conversation } = await sends('text', { body: 'Hello' });
+    await answersTo(customer);
+    const operate = (what: string) =>
+      journey.call('POST', `/v1/conversations/${conversation}/${what}`, { as: 'operator', body: {} });
+    assert.equal((await operate('take-over')).status, 200);
+    const word = rareWord();
+    await journey.standIn('POST', '/whatsapp/control', { fail: [{ match: word, hold: true, times: -1 }] });
+    await sends('image', { id: word, mime_type: 'image/png' }, customer);
+    const doing = async () => {
+      const handle = journey.client.workflow.getHandle(conversationWorkflowId(conversation));
+      return (await handle.query<ConversationView>('getState')).doing;
+    };
+    await eventually('the file is being fetched', async () => {
+      const events = await everyEvent(journey.client, conversationWorkflowId(conversation));
+      return events.map(wordsIn).join().includes('fetchMedia');
+    });
+    assert.equal((await operate('resolve')).status, 200);
+    await eventually('it is closing', async () => (await doing()) === 'closing');
+    await sends('text', { body: 'And another thing' }, customer);
+    await answersTo(customer, 2);
   });
 
   it('DATA-1 leaves no word of a file in the history, which shows its fetching', async () => {

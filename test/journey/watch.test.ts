@@ -131,6 +131,27 @@ describe('a person whom a customer waits for', () => {
     assert.equal((await customer.events('human_reminded')).length, 1);
   });
 
+  it('ESC-6 is reminded of what the customer wrote while the channel told a reply to wait', async () => {
+    const customer = await calling(2);
+    const olga = await operator();
+    await customer.asks('I want a refund');
+    const path = `/v1/conversations/${customer.conversation()}`;
+    const operate = (what: string, body = {}) =>
+      journey.call('POST', `${path}/${what}`, { as: { key: olga.key }, body });
+    assert.equal((await operate('take-over')).status, 200);
+    const wait = { status: 429, headers: { 'retry-after': '5' }, times: 1 };
+    await journey.standIn('POST', `/sink/${customer.room}/control`, { fail: [wait] });
+    assert.equal((await operate('reply', { text: 'I am here' })).status, 202);
+    await rests(customer, /waiting 5 s/);
+    await customer.says(`Hurry! (${customer.word})`);
+    await customer.hears(2);
+    const before = (await customer.events('human_reminded')).length;
+    await eventually(
+      'they are reminded',
+      async () => (await customer.events('human_reminded')).length > before,
+    );
+  });
+
   it('ESC-6 (ACT-5) waits in the queue of a division until somebody else is there, where a tool gave it away', async () => {
     const made = await journey.call('POST', '/v1/divisions', {
       as: 'admin',

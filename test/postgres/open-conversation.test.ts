@@ -46,6 +46,20 @@ describe('opening a run', () => {
     await room.transcript.take(room.ref, 1, NOW);
     await room.say('m2');
     assert.deepEqual(await opened(room), { lastTurn: 0, answeredSeq: 0, waiting: [1, 2], sending: 0 });
+    assert.equal((await room.transcript.open(room.ref))?.resumes, true);
+    // By any other number they are not taken.
+    assert.equal((await room.transcript.take(room.ref, 2, NOW, { grow: false })).kind, 'nothing');
+  });
+
+  it('CONV-2 (APR-3) knows whether the turn that it resumes is one of messages', async () => {
+    const room = await openRoom(pool);
+    const resumes = async () => (await room.transcript.open(room.ref))?.resumes;
+    assert.equal(await resumes(), false, 'nothing was taken');
+    await room.look(
+      `update inbox set kind = 'approval_outcome', provider_message_id = null, body = null, turn = 1`,
+    );
+    await room.look('update conversations set turn = 1');
+    assert.equal(await resumes(), false, 'a decision was');
   });
 
   it('CONV-2 resumes a turn whose reply was planned or is on the wire', async () => {
