@@ -2,6 +2,7 @@ import { toolOf } from '../activities/tools/index.ts';
 import { builtInValues } from '../domain/built-in-values.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import type { Json } from '../domain/external-action.ts';
+import { isRedacted } from '../domain/redacted-request.ts';
 import { resolveVariables } from '../domain/variables.ts';
 import type { EditableCall, EditCall, EditProblem } from './ports.ts';
 
@@ -21,7 +22,7 @@ function editAction({ action, arguments: before }: EditableCall, given: Given): 
   const names = variables.map(({ name }) => name);
   const { values, missing } = resolveVariables(variables, { ...objectOf(before), ...given });
   const problems = [
-    ...unknownNames(given, names),
+    ...notToChange(given, names),
     ...missing.map((field) => ({
       field,
       message: wrong(variables.find(({ name }) => name === field)?.type),
@@ -34,8 +35,8 @@ function editTool(call: EditableCall, given: Given): Edited {
   const { added, context, message, plannedAt } = call;
   if (added === null) return refused('the agent does not have this tool any more');
   const tool = toolOf(added.nodeType);
-  const unknown = unknownNames(given, Object.keys(objectOf(tool.offer(added).parameters['properties'])));
-  if (unknown.length > 0) return { kind: 'problems', problems: unknown };
+  const wrongNames = notToChange(given, Object.keys(objectOf(tool.offer(added).parameters['properties'])));
+  if (wrongNames.length > 0) return { kind: 'problems', problems: wrongNames };
   const { contact, channel, conversationId } = context;
   const placeholders = builtInValues({ contact, channel, conversationId, message, at: plannedAt });
   const proposed = objectOf(jsonOrNull(call.proposal ?? ''));
@@ -57,10 +58,11 @@ function editTool(call: EditableCall, given: Given): Edited {
 const SINCE_CHANGED =
   'are not all that would change: what the tool fills in has changed since. Approve it as it is, or deny it';
 
-function unknownNames(given: Given, names: readonly string[]): EditProblem[] {
-  return Object.keys(given)
-    .filter((name) => !names.includes(name))
-    .map((field) => ({ field, message: 'is nothing that may be changed here' }));
+function notToChange(given: Given, names: readonly string[]): EditProblem[] {
+  return Object.entries(given).flatMap(([field, value]) => {
+    if (!names.includes(field)) return [{ field, message: 'is nothing that may be changed here' }];
+    return isRedacted(value) ? [{ field, message: 'is redacted: leave it out, and it stays' }] : [];
+  });
 }
 
 function wrong(type: string | undefined): string {

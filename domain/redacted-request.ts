@@ -55,6 +55,12 @@ export function isSecretName(name: string): boolean {
   return !NO_SECRETS.includes(spelled) && SECRET_NAME.test(spelled);
 }
 
+/** Whether a value is one that was shown without its secrets, in whole or in part. */
+export function isRedacted(value: Json): boolean {
+  if (typeof value !== 'object' || value === null) return value === REDACTED;
+  return Object.values(value).some(isRedacted);
+}
+
 function headerOf(authentication: Authentication): string {
   return authentication.type === 'api_key' ? authentication.header.toLowerCase() : '';
 }

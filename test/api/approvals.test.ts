@@ -207,6 +207,16 @@ describe('approvals over the API', () => {
       assert.deepEqual([url, sent], ['https://shop.example/refunds', { amount: 80 }]);
     });
 
+    it('APR-5 takes no secret for changed that came back as it was shown', async () => {
+      const key = { name: 'api_key', prompt: 'Which', type: 'text' as const };
+      const variables = [...REFUND.variables, { ...key, required: true, defaultValue: null, options: [] }];
+      bind({ arguments: { amount: 150, api_key: 'canary' }, action: { ...REFUND, variables } });
+      const back = { amount: '80', api_key: '[redacted]' };
+      const refused = await decide({ decision: 'approve', arguments: back });
+      assert.deepEqual([refused.status, errorsOf(refused)], [422, ['arguments.api_key']]);
+      assert.equal((await decide({ decision: 'approve', arguments: { amount: '80' } })).status, 200);
+    });
+
     it('APR-5 changes nothing of a call that the operator did not name, whatever its tool would fill in by now', async () => {
       const added = { nodeType: 'qontak_crm_deal_update' as const, requiresConfirmation: false };
       const seen = { id: 'seen', name: 'The deal of Ann', amount: 150 };
