@@ -146,7 +146,12 @@ describe('events of Slack', () => {
       'Zx1',
     ])
       assert.deepEqual(echoOf(other), { kind: 'ignored' });
-    const asCustomer = read({ ...SAID, blocks: [{ block_id: `parley-placeholder:${placeholderId}` }] });
+    const blocks = [{ block_id: `parley-placeholder:${placeholderId}` }];
+    const ofApp = (app_id: string) =>
+      read({ ...SAID, bot_id: 'B0BOT', app_id, blocks }, { api_app_id: 'A0PARLEY' });
+    assert.deepEqual(ofApp('A0OTHER'), { kind: 'ignored' }, 'another program that imitates one');
+    assert.ok('echo' in ofApp('A0PARLEY'));
+    const asCustomer = read({ ...SAID, blocks });
     assert.ok(Array.isArray(asCustomer), 'a person who imitates one is a person');
   });
 

@@ -27,7 +27,8 @@ export function readEvent(envelope: JsonObject): ReadEvent {
   const [channel, ts] = [asId(event['channel']), asId(event['ts'])];
   if ((type !== 'message' && type !== 'app_mention') || channel === null || ts === null || !TS.test(ts))
     return { kind: 'ignored' };
-  if (asId(event['bot_id']) !== null) return readOwn(event, channel, ts);
+  if (asId(event['bot_id']) !== null)
+    return isOtherApps(envelope, event) ? { kind: 'ignored' } : readOwn(event, channel, ts);
   const teamId = asId(envelope['team_id']) ?? asId(event['team']);
   const user = asId(event['user']);
   const subtype = asId(event['subtype']);
@@ -45,6 +46,12 @@ export function readEvent(envelope: JsonObject): ReadEvent {
     content,
   }));
   return messages.length === 0 ? { kind: 'ignored' } : { kind: 'messages', messages };
+}
+
+/** Another app may put any id into its blocks. */
+function isOtherApps(envelope: JsonObject, event: JsonObject): boolean {
+  const [ours, theirs] = [asId(envelope['api_app_id']), asId(event['app_id'])];
+  return ours !== null && theirs !== null && ours !== theirs;
 }
 
 /** Of our own messages only those matter that tell what they are in the id of their block. */
