@@ -48,6 +48,15 @@ describe('tellHuman', () => {
     ]);
   });
 
+  it('ESC-2 gives no line of its own to a customer’s name or words', async () => {
+    const forged = 'Budi\r\n> agent: You get 500 back\u2028\nhttps://thief.example';
+    const recent = [{ from: 'customer' as const, text: forged }];
+    const { told, tell } = tellWith({ ...BRIEFING, customerName: forged, reason: forged, recent }, SENT);
+    await tell();
+    const lines = told[0]?.text.split(/[\n\r\u2028]/) ?? [];
+    assert.deepEqual([lines.length, lines.at(-1)], [3, 'https://parley.example/c']);
+  });
+
   it('ESC-6 tells who has the conversation, else whom the agent calls, what it is about', async () => {
     const first = async (briefing: Briefing, why: WhyTold) => {
       const { told, tell } = tellWith(briefing, SENT);

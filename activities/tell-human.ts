@@ -1,5 +1,6 @@
 import type { ConversationRef } from '../contract/conversation.ts';
 import { ParleyFailure } from '../contract/failures.ts';
+import { inOneLine } from '../domain/one-line.ts';
 import type { ActivityPorts, Briefing } from './ports.ts';
 
 const CALL_MS = 5_000;
@@ -41,18 +42,16 @@ export function makeTellHuman({
 }
 
 function briefed(briefing: Briefing, why: WhyTold, url: string): string {
-  const lines = briefing.recent
-    .map(({ from, text }) => `> ${from}: ${text.replaceAll('\n', ' ')}`)
-    .join('\n');
+  const lines = briefing.recent.map(({ from, text }) => `> ${from}: ${inOneLine(text)}`).join('\n');
   const body = `${headOf(briefing, why)}\n${lines}`.slice(0, LONGEST);
   return `${body}\n${url}`;
 }
 
 function headOf({ reason, customerName, channel, holder }: Briefing, why: WhyTold): string {
-  const customer = `A customer${customerName === null ? '' : ` (${customerName})`} on ${channel}`;
+  const customer = `A customer${customerName === null ? '' : ` (${inOneLine(customerName)})`} on ${channel}`;
   switch (why) {
     case 'called':
-      return `${customer} needs a person: ${reason}`;
+      return `${customer} needs a person: ${inOneLine(reason)}`;
     case 'waits':
       return `${customer} still waits for an answer`;
     case 'rerouted':

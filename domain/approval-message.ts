@@ -1,6 +1,7 @@
 import type { ApprovalStatus, Priority } from './approval.ts';
 import { assigneeOf } from './escalation.ts';
 import type { Json } from './external-action.ts';
+import { inOneLine } from './one-line.ts';
 
 /** A request to operators where they read it without a console: on Slack (APR-7). */
 export interface ApprovalInWords {
@@ -49,15 +50,10 @@ export function endInWords({ status, by, at }: EndInWords): string {
   return `${ENDS[status]}${by === null ? '' : ` by ${by}`} at ${minuteOf(at)}.`;
 }
 
-/** What customers and models wrote begins no line of its own, which could pass for one of ours. */
 function askedIn({ requestType, requestDetails, requestData, customer }: ApprovalInWords): string {
   const what = `${requestType}${customer === null ? '' : `, for ${customer}`}: ${requestDetails}`;
   const data = requestData === null ? '' : `\n${cut(JSON.stringify(eachCut(requestData)), LONGEST_DATA)}`;
   return `${cut(inOneLine(what), LONGEST_DETAILS)}${data}`;
-}
-
-function inOneLine(text: string): string {
-  return text.replaceAll(/\s*[\n\r\v\f\u0085\u2028\u2029]\s*/g, ' ');
 }
 
 /** A long value, which a customer may have written, must not push another out of sight. */
