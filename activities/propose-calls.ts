@@ -3,6 +3,7 @@ import type { Effect } from '../domain/call.ts';
 import type { Json } from '../domain/external-action.ts';
 import { describeContent } from '../domain/message.ts';
 import { needsApproval } from '../domain/approval.ts';
+import type { AgentTool } from '../domain/tool.ts';
 import { digestOf } from './digest.ts';
 import type { OfferedTool } from './offered-tools.ts';
 import { builtInValues } from '../domain/built-in-values.ts';
@@ -70,7 +71,8 @@ export async function judgeProposals(
       continue;
     }
     const args = resolved.arguments as Record<string, Json>;
-    const needed = needsApproval(found.added.needsApproval ?? null, conditionFacts(proposal, args));
+    const facts = conditionFacts(found.added, proposal, args);
+    const needed = needsApproval(found.added.needsApproval ?? null, facts);
     if (needed && (await calls.waitingForApproval(ref, { tool: proposal.name, digest })) !== null) {
       judged.push(refused(call, 'waits_for_approval', WAITS_ALREADY));
       continue;
@@ -96,11 +98,19 @@ export async function judgeProposals(
 const WAITS_ALREADY =
   'The very same waits for a colleague to agree. Do not ask for it again; say that it waits.';
 
-/** The names of a rule are those of the model's parameters, and of what the builder fixed. */
-function conditionFacts(proposal: ModelToolCall, resolved: Record<string, Json>): Record<string, Json> {
+/**
+ * The names of a rule are those of the model's parameters, and of what the builder fixed. What an `api` call resolves to
+ * is a request: a parameter that is called like one of its parts, such as `method`, is meant and not that.
+ */
+function conditionFacts(
+  { nodeType }: AgentTool,
+  proposal: ModelToolCall,
+  resolved: Record<string, Json>,
+): Record<string, Json> {
   const proposed = jsonOrNull(proposal.arguments);
   const isObject = typeof proposed === 'object' && proposed !== null && !Array.isArray(proposed);
-  return { ...(isObject ? proposed : {}), ...resolved };
+  const models = isObject ? proposed : {};
+  return nodeType === 'api' ? models : { ...models, ...resolved };
 }
 
 function emptyCall(proposal: ModelToolCall, message: string): Omit<NewCall, 'state'> {
