@@ -133,7 +133,7 @@ function takenBy(
 /**
  * A person has the conversation, or it is over, and an earlier run of this step died before the workflow heard of its
  * calls. Where one of them gave the conversation away, its closing message is still to be sent; of what has not ended
- * the fence says what it came to.
+ * the fence says what it came to; and what operators were asked somebody has to wait for.
  */
 async function leftBehind(
   { calls }: Pick<ActivityPorts, 'calls'>,
@@ -143,7 +143,8 @@ async function leftBehind(
 ): Promise<CallsVerdict | null> {
   const rows = await calls.planned(ref, { turn, round, step, epoch: 0, answersSeq: 0 });
   const verdict = standingCalls(rows, throughSeq);
-  const isOpen = verdict.leaves !== null || verdict.calls.some(({ is }) => is === 'to_run');
+  const { leaves, approvals = [] } = verdict;
+  const isOpen = leaves !== null || approvals.length > 0 || verdict.calls.some(({ is }) => is === 'to_run');
   return isOpen ? verdict : null;
 }
 

@@ -100,7 +100,10 @@ async function forgetReplaced({ calls, clock }: ActivityPorts, ref: Conversation
   if (open !== null && open.turn !== turn) await calls.cancel(ref, open.id, 'replaced', clock.now());
 }
 
-/** An earlier run planned a call and died, and a person came since: the fence writes down that it is not made. */
+/**
+ * An earlier run planned a call and died, and a person came since: the fence writes down that it is not made, and for
+ * what operators were asked somebody has to wait.
+ */
 async function leftBehind(
   ports: Pick<ActivityPorts, 'calls' | 'externalActions'>,
   ref: ConversationRef,
@@ -109,7 +112,7 @@ async function leftBehind(
 ): Promise<Understood | null> {
   const step = { turn, round, step: 0, epoch: 0, answersSeq: 0 };
   const [standing] = await ports.calls.planned(ref, step);
-  if (standing?.state !== 'planned') return null;
+  if (standing?.state !== 'planned' && standing?.state !== 'awaiting_approval') return null;
   return understood('general', { ...step, answersSeq: throughSeq }, await nextFor(ports, ref, standing));
 }
 

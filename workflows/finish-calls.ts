@@ -1,4 +1,4 @@
-import { condition } from '@temporalio/workflow';
+import { condition, patched } from '@temporalio/workflow';
 import type { ComposeVerdict } from '../activities/index.ts';
 import type { Draft } from './act.ts';
 import { awaitDecision } from './ask-operator.ts';
@@ -16,8 +16,10 @@ export async function finishCalls(
   began: number,
 ): Promise<Extract<Draft, { kind: 'start_over' | 'gave_away' }> | null> {
   if (acted) round.mayStartOver = false;
-  if (refused) return { kind: 'start_over' };
+  // Histories of before show a turn at once: nobody waited for what was asked before the fence refused another call.
+  if (refused && (approvals.length === 0 || !patched('asked-though-refused'))) return { kind: 'start_over' };
   for (const approval of approvals) await awaitDecision(round.shell, approval);
+  if (refused) return { kind: 'start_over' };
   if (leaves !== null) return giveAway(round.shell, leaves, answersSeq);
   for (const call of calls.filter(({ is }) => is === 'to_run')) {
     if (call.afterMs !== undefined && !changedHandsSince(round.shell, began))
