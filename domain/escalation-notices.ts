@@ -1,5 +1,6 @@
 import type { FieldProblem } from './field-problem.ts';
 import { textProblem } from './field-problem.ts';
+import { nameless } from './nameless.ts';
 import { fillText, placeholdersOf } from './template.ts';
 
 /** What the customer is told while a person is called (ESC-2, ESC-3, ESC-6, ESC-7). All may hold {{customer_name}}. */
@@ -31,8 +32,9 @@ export function fillNotice(
   notice: string,
   { customerName, nextOpening = null }: { customerName: string | null; nextOpening?: string | null },
 ): string {
-  const values = { customer_name: customerName ?? '', next_opening: nextOpening ?? '' };
-  return fillText(notice, values).value.trim();
+  const name = customerName?.trim() ?? '';
+  const values = { customer_name: name, next_opening: nextOpening ?? '' };
+  return fillText(name === '' ? nameless(notice) : notice, values).value.trim();
 }
 
 const LONGEST_NOTICE = 2_000;

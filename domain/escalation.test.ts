@@ -8,7 +8,7 @@ import {
   firstMatch,
   readEscalationRules,
 } from './escalation.ts';
-import { DEFAULT_ESCALATION_NOTICES, escalationNoticeProblems } from './escalation-notices.ts';
+import { DEFAULT_ESCALATION_NOTICES, escalationNoticeProblems, fillNotice } from './escalation-notices.ts';
 
 const turn = (texts: string[], recent: string[] = []) =>
   escalationFacts({
@@ -120,5 +120,13 @@ describe('escalation', () => {
       offer: 'x'.repeat(2001),
     }).map(({ field }) => field);
     assert.deepEqual(fields, ['called', 'waiting', 'offer']);
+  });
+
+  it('ESC-3 leaves the place of a name out that nobody knows', () => {
+    const notice = '{{customer_name}}, we open at {{next_opening}}. Until then, {{customer_name}}!';
+    const nextOpening = 'Monday 09:00';
+    const filled = (customerName: string | null) => fillNotice(notice, { customerName, nextOpening });
+    assert.equal(filled('Budi'), 'Budi, we open at Monday 09:00. Until then, Budi!');
+    assert.equal(filled(null), 'we open at Monday 09:00. Until then!');
   });
 });

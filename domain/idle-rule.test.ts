@@ -210,5 +210,9 @@ describe('an idle step', () => {
     assert.equal(idleMessage(message, null), 'Hi, are you still there?');
     assert.equal(idleMessage('{{ customer_name }}, are you there?', ' '), 'are you there?');
     assert.equal(idleMessage('…still there?', null), '…still there?');
+    assert.equal(idleMessage('Are you still there, {{customer_name}}?', null), 'Are you still there?');
+    assert.equal(idleMessage('Hi, {{customer_name}}, it is us', null), 'Hi, it is us');
+    assert.equal(idleMessage('مرحبا، {{customer_name}}؟', ''), 'مرحبا؟');
+    assert.equal(idleMessage('Well, {{customer_name}} is gone', null), 'Well, is gone');
   });
 });

@@ -1,3 +1,4 @@
+import { nameless } from './nameless.ts';
 import { fillText } from './template.ts';
 import { FLAGS } from './tool.ts';
 
@@ -106,12 +107,10 @@ export function hasTerminalStep(steps: readonly IdleStep[]): boolean {
   return steps.some(({ action }) => action === 'resolve') || steps.at(-1)?.action === 'assign';
 }
 
-/** A step's message as the customer reads it. Without a name its place is left out, with the blank before it. */
+/** A step's message as the customer reads it. */
 export function idleMessage(message: string, customerName: string | null): string {
   const name = customerName?.trim() ?? '';
-  if (name !== '') return fillText(message, { customer_name: name }).value;
-  const nameless = message.replace(/\s*\{\{\s*customer_name\s*\}\}/g, '');
-  return fillText(nameless === message ? message : nameless.replace(/^[\s,;:!.]+/, ''), {}).value;
+  return name === '' ? nameless(message) : fillText(message, { customer_name: name }).value;
 }
 
 function sequenceOf(steps: unknown): IdleStep[] {
