@@ -18,7 +18,7 @@ const DECISIONS = new Map<string, 'approve' | 'deny'>([
 ]);
 
 const NOT_OURS = told(
-  'This button no longer does anything. Please look at the current state in the console.',
+  'This button no longer does anything. The request may have ended, or this is not its message.',
 );
 
 const ANOTHER_CALL = told('It is another call by now than the one shown here. Nothing was decided.');
