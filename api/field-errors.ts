@@ -40,12 +40,15 @@ function at(value: unknown, path: readonly PropertyKey[]): unknown {
   );
 }
 
+/** As the API's description calls them. */
+const TYPES: Readonly<Record<string, string>> = { record: 'object', int: 'integer' };
+
 /** A schema's own words stand; the library's are said as the rest of the sentence that begins with the field. */
 function says(issue: Issue): string {
   if (!/^(Invalid|Too) /.test(issue.message)) return issue.message;
   switch (issue.code) {
     case 'invalid_type':
-      return `must be of type ${issue.expected}`;
+      return `must be of type ${TYPES[issue.expected] ?? issue.expected}`;
     case 'invalid_value':
       return `must be one of ${issue.values.map(String).join(', ')}`;
     case 'invalid_format':
