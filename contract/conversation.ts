@@ -145,7 +145,9 @@ export interface ConversationView {
   assignee: string | null;
   openCall: OpenCall | null;
   callsUnderWay: number;
-  /** The step that is next and when it fires; null where silence leads to nothing. */
+  /** The step that is next, from 0 as `step_index` of the events, and when it fires; null where silence leads to nothing. */
   idleStep: { step: number; due: number } | null;
   openApprovals: OpenApproval[];
+  /** A customer waits for a person: how many stages passed, when the present one began and when it ends. */
+  watch: { stage: number; since: number; due: number } | null;
 }

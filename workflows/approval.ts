@@ -46,7 +46,10 @@ export async function approval(input: ApprovalInput): Promise<void> {
     const reminds = remindAt !== null && remindAt < expiresAt && reminders < MOST_REMINDERS;
     const due = reminds ? (remindAt ?? expiresAt) : expiresAt;
     const what = reminds ? `reminder ${reminders + 1}` : 'expiry';
-    setCurrentDetails(`**waiting for an operator's decision**\n\n${what} at ${new Date(due).toISOString()}`);
+    const then = reminds ? [`${what} at ${clock(due)}`] : [];
+    setCurrentDetails(
+      `**waiting for an operator's decision**\n\n${[...then, `expiry at ${clock(expiresAt)}`].join(' · ')}`,
+    );
     await condition(() => told, Math.max(due - Date.now(), LOOK_AGAIN_MS), { summary: what });
     const concluded = await reliably('conclude an approval', () => store.concludeApproval(ref));
     // Erased, or unreadable for a reason that waiting does not mend: there is nothing to wait for.
@@ -67,6 +70,10 @@ export async function approval(input: ApprovalInput): Promise<void> {
     remindAt = due + pauseMs;
     pauseMs *= 2;
   }
+}
+
+function clock(at: number): string {
+  return new Date(at).toISOString();
 }
 
 /** The relay repeats what the conversation does not hear. */

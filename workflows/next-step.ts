@@ -3,7 +3,7 @@ import { statusOf } from '../domain/conversation.ts';
 import type { ConversationState, ConversationView } from '../contract/conversation.ts';
 import { idleDue, isEscalated } from './silence.ts';
 import { isMessagesTurn } from './turn-numbers.ts';
-import { watchDue } from './watch.ts';
+import { watchDue, watchOf } from './watch.ts';
 
 /** The one thing to do next; `wait` names when the buffer is due (null: only a signal can change anything). */
 export type NextStep =
@@ -65,6 +65,7 @@ export function farDeadline(state: ConversationState): number | null {
 
 export function viewOf(state: ConversationState, doing: string): ConversationView {
   const due = idleDue(state);
+  const watch = watchOf(state);
   return {
     status: statusOf({ ...state, escalated: isEscalated(state) }),
     owner: state.owner,
@@ -82,5 +83,6 @@ export function viewOf(state: ConversationState, doing: string): ConversationVie
         ? null
         : { step: state.silence.step, due },
     openApprovals: state.openApprovals,
+    watch: watch && { stage: watch.stage, since: watch.since, due: watch.due },
   };
 }

@@ -93,9 +93,14 @@ function nextStage({ settings }: ConversationState, watch: Watch, at: number): W
   return { ...watch, stage: watch.stage + 1, since: at, due: at + (settings.responseMs ?? 0) };
 }
 
+/** The watch over people that counts; null where no customer waits for them. */
+export function watchOf(state: ConversationState): Watch | null {
+  return isForPeople(state) ? standingWatch(state) : null;
+}
+
 /** When the people are next looked after; null where no customer waits for them. */
 export function watchDue(state: ConversationState): number | null {
-  return isForPeople(state) ? (standingWatch(state)?.due ?? null) : null;
+  return watchOf(state)?.due ?? null;
 }
 
 function isForPeople(state: ConversationState): boolean {

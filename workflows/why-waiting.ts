@@ -4,21 +4,19 @@ import { watchDue } from './watch.ts';
 
 /** What an engineer reads who opens a conversation that does nothing: what it waits for, and until when. */
 export function whyWaiting(state: ConversationState, until: number | null): string {
-  if (state.queued) return `silent: it waits for an operator${lookedAfter(state)}`;
-  if (state.owner === 'operator') return `silent: an operator has it${lookedAfter(state)}`;
+  if (state.queued) return `silent: it waits for an operator${ofPeople(state)}`;
+  if (state.owner === 'operator') return `silent: an operator has it${ofPeople(state)}`;
   if (until !== null) return 'waiting for more messages';
-  if (isEscalated(state)) return `waiting for a person who was called${lookedAfter(state)}`;
+  if (isEscalated(state)) return `waiting for a person who was called${ofPeople(state)}`;
   if (state.openCall !== null) {
     const what = state.openCall.kind === 'gathering' ? 'for what is missing' : 'to agree';
     return `waiting for the customer ${what}, until ${clock(state.openCall.due)}`;
   }
   if (state.callsUnderWay.length > 0) return 'waiting for a message; a call is under way';
-  const idle = idleDue(state);
-  if (idle !== null && state.openApprovals.length === 0)
-    return `waiting for a message; idle step ${idleStep(state)} at ${clock(idle)}`;
-  return state.openApprovals.length > 0
-    ? 'waiting for a message, and for the decision of an operator'
-    : 'waiting for a message';
+  const lapse = firstLapse(state);
+  return lapse === null
+    ? `waiting for a message${idleAhead(state)}`
+    : `waiting for a message, and for the decision of an operator until ${clock(lapse)}`;
 }
 
 /** What the timer of the nearest far deadline is for. */
@@ -29,9 +27,25 @@ export function nameOfFarDeadline(state: ConversationState, due: number): string
   return 'a delivery report is overdue';
 }
 
-function lookedAfter(state: ConversationState): string {
-  const due = watchDue(state);
-  return due === null ? '' : `, and is looked after at ${clock(due)}`;
+/** What else is due while people have it, or are called. */
+function ofPeople(state: ConversationState): string {
+  const watched = watchDue(state);
+  const lapse = firstLapse(state);
+  return [
+    watched === null ? '' : `, and is looked after at ${clock(watched)}`,
+    lapse === null ? idleAhead(state) : `, and owes a decision until ${clock(lapse)}`,
+  ].join('');
+}
+
+/** No step fires while operators owe a decision. */
+function idleAhead(state: ConversationState): string {
+  const due = idleDue(state);
+  return due === null ? '' : `; idle step ${idleStep(state)} at ${clock(due)}`;
+}
+
+/** When the first of the requests expires that operators have not decided; null where there is none. */
+function firstLapse({ openApprovals }: ConversationState): number | null {
+  return openApprovals.length === 0 ? null : Math.min(...openApprovals.map(({ expiresAt }) => expiresAt));
 }
 
 function idleStep({ silence }: ConversationState): number {

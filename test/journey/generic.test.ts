@@ -361,6 +361,7 @@ describe('journey over the generic channel', () => {
       assignee: null,
       idleStep: null,
       openApprovals: [],
+      watch: null,
     });
     const { organisation } = journey.stage.dev();
     const listed = async (status: string) => {
