@@ -12,13 +12,16 @@ import { readPast } from './past-messages.ts';
 import { BEGIN_TURN, wentOn } from './take-messages.ts';
 import type { TurnRow } from './take-messages.ts';
 
-/** One that was given back, its turn's history lost, is taken by the next. */
+/**
+ * One that was given back, its turn's history lost, is taken by the next; and one whose words stand ($6), which its own
+ * turn could not send.
+ */
 const TAKE: Statement = {
   name: 'take-decision',
   text: `
     update inbox set turn = $3, taken_at = $4
     where organisation_id = $1 and conversation_id = $2 and id = $5 and settled_at is null
-      and (turn is null or turn = $3)
+      and (turn is null or turn = $3 or $6)
     returning id`,
 };
 
@@ -62,9 +65,10 @@ export function makeTakeDecision(pool: pg.Pool): Transcript['takeDecision'] {
       const [standing] = await tenancy.rows<StandingRow>(STANDING, [...key, approvalCause(actionId)]);
       const decision = await readDecided(tenancy, actionId);
       if (standing === undefined || standing.escalated || decision === null) return nothing;
-      if ((await tenancy.rows(TAKE, [...key, turn, now, rowId])).length === 0) return nothing;
-      const settings = completeAgentSettings(conversation.settings);
       const { state } = standing;
+      const plannedAlready = state !== null && (state !== 'planned' || standing.epoch === epoch);
+      if ((await tenancy.rows(TAKE, [...key, turn, now, rowId, plannedAlready])).length === 0) return nothing;
+      const settings = completeAgentSettings(conversation.settings);
       const past = await readPast(tenancy, {
         contactId: conversation.contact_id,
         limit: settings.messageLimit,
@@ -75,7 +79,7 @@ export function makeTakeDecision(pool: pg.Pool): Transcript['takeDecision'] {
         epoch,
         messages: [],
         lastSeq: standing.answered_seq,
-        plannedAlready: state !== null && (state !== 'planned' || standing.epoch === epoch),
+        plannedAlready,
         escalates: null,
         ...past,
         unsummarised: 0,

@@ -290,6 +290,9 @@ describe('a call that waits for an operator', () => {
       await desk.transcript.plan(desk.ref, reply, null, NOW);
       const again = await desk.transcript.takeDecision(desk.ref, 2, decision, NOW);
       assert.ok(again.kind === 'taken' && again.plannedAlready);
+      // The turn that planned it could not send it.
+      const later = await desk.transcript.takeDecision(desk.ref, 3, decision, NOW);
+      assert.ok(later.kind === 'taken' && later.plannedAlready);
       await desk.inbox.command(desk.caller, desk.ref.conversationId, 'take_over', NOW);
       assert.equal((await desk.transcript.takeDecision(desk.ref, 2, decision, NOW)).kind, 'nothing');
     });
