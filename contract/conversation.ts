@@ -58,6 +58,8 @@ export interface Watch {
   due: number;
   /** The epoch that the watch itself made by giving the conversation to somebody else: it goes on in it. */
   ownEpoch: number | null;
+  /** A person has answered; only what became of the stage that was due is still to be found out. */
+  answered?: boolean;
 }
 
 /** A call that waits for the customer: for what is missing, or for a yes. */

@@ -66,7 +66,7 @@ describe('approvals in the state of a conversation', () => {
 
   it('APR-2 are withdrawn with the end of a conversation, also where a customer opens it again', () => {
     const asked = told({ fact: 'approvalAsked', approval: OPEN });
-    const entered = (kind: 'resolve' | 'message', seq: number, epoch: number): Fact => {
+    const entered = (kind: 'resolve' | 'message' | 'take_over', seq: number, epoch: number): Fact => {
       return { fact: 'rowEntered', row: { id: `x${seq}`, kind, seq, epoch, at: NOW }, now: NOW };
     };
     const resolved = after(asked, entered('resolve', 4, 2));
@@ -74,6 +74,7 @@ describe('approvals in the state of a conversation', () => {
     assert.deepEqual(after(resolved, entered('message', 5, 3)).openApprovals, []);
     const swapped = [entered('message', 5, 3), entered('resolve', 4, 2)].reduce(after, asked);
     assert.deepEqual([swapped.resolved, swapped.openApprovals], [false, []]);
+    assert.deepEqual(after(resolved, entered('take_over', 5, 3)).openApprovals, []);
     const found = { throughSeq: 0, epoch: 3, owner: 'agent' as const, resolved: false };
     assert.deepEqual(after(resolved, { fact: 'nothingTaken', ...found }).openApprovals, []);
   });

@@ -114,7 +114,7 @@ function opened(early: ConversationState, facts: OpenedFacts, now: number): Conv
     (state, row) => rowEntered(state, { ...row, kind: 'message' }, row.at),
     waiting,
   );
-  return early.toSend.reduce(replyEntered, heard);
+  return early.toSend.reduce((state, reply) => replyEntered(state, reply, now), heard);
 }
 
 function rowEntered(state: ConversationState, row: EnteredRow, now: number): ConversationState {
@@ -129,7 +129,7 @@ function rowEntered(state: ConversationState, row: EnteredRow, now: number): Con
     case 'resolve':
       return commanded(state, row, { owner: 'agent', resolved: true }, now);
     case 'reply':
-      return replyEntered(silenceEnded(state, now, false), { rowId: row.id, seq: row.seq });
+      return replyEntered(silenceEnded(state, now, false), { rowId: row.id, seq: row.seq }, now);
     case 'delivery_settled':
       return toSettle(withoutDelivery(state, row.about ?? ''), row.id, 'noted');
     case 'approval_outcome':
@@ -158,10 +158,11 @@ function messageEntered(state: ConversationState, row: EnteredRow, now: number):
 function replyEntered(
   state: ConversationState,
   { rowId, seq }: ConversationState['toSend'][number],
+  now: number,
 ): ConversationState {
   if (state.toSend.some((reply) => reply.rowId === rowId)) return state;
   const toSend = [...state.toSend, { rowId, seq }].sort((a, b) => a.seq - b.seq);
-  return personReplied({ ...state, toSend }, seq);
+  return personReplied({ ...state, toSend }, seq, now);
 }
 
 /**
@@ -196,6 +197,8 @@ function commanded(
     owner: change.owner,
     ...holderOf(row),
     resolved: change.resolved,
+    // A person who answers in the provider's own app opens it again.
+    openApprovals: state.resolved && !change.resolved ? [] : state.openApprovals,
     openCall: lapsed(state.openCall),
   };
   // A message committed since has opened it again already: its signal came first.

@@ -94,6 +94,26 @@ describe('the watch over people', () => {
     assert.notEqual(due(swapped), null);
   });
 
+  it('ESC-6 asks what became of a stage that was due when the answer came: a dead worker may have given it away', () => {
+    const waits = told(open(), entered('take_over', 1, 2), entered('message', 2, 2));
+    const stage = due(waits) ?? 0;
+    const reply = (now: number): Fact => {
+      return { fact: 'rowEntered', row: { id: 'r', kind: 'reply', seq: 3, epoch: 3, at: now }, now };
+    };
+    assert.equal(due(told(waits, reply(stage - 1))), null);
+    const answered = told(waits, reply(stage));
+    assert.equal(nextStep({ ...answered, toSettle: [] }, stage).step, 'wait', 'the answer goes first');
+    assert.equal(nextStep(quiet(answered), stage).step, 'watch_people');
+    const given = told(answered, { fact: 'rerouted', at: stage, epoch: 3, assignee: 'olga' });
+    assert.deepEqual([given.epoch, given.assignee], [3, 'olga']);
+    assert.equal(given.watch, null);
+    for (const fact of [{ fact: 'watchPostponed' as const, due: null }, reminded(stage)])
+      assert.equal(due(told(answered, fact)), null);
+    const again = told(answered, entered('message', 4, 2));
+    assert.deepEqual([again.watch?.seq, again.watch?.stage], [4, 0], 'the next wait begins anew');
+    assert.equal(told(answered, entered('assign', 4, 3)).watch, null);
+  });
+
   it('ESC-6 stops on a hand-back and on a resolve', () => {
     const state = told(open(), entered('message', 1), ...answered(1), escalated);
     for (const kind of ['hand_back', 'resolve'] as const)

@@ -18,7 +18,7 @@ interface Waited {
 /** A wait that goes on keeps its time: the customer who writes again has waited since the first message. */
 export function watchBegan(state: ConversationState, { seq, at }: Waited): ConversationState {
   const { epoch, settings } = state;
-  const standing = standingWatch(state);
+  const standing = openWatch(state);
   if (standing !== null)
     return standing.heard >= seq ? state : { ...state, watch: { ...standing, heard: seq } };
   if (settings.responseMs === undefined || !isForPeople(state)) return state;
@@ -32,7 +32,7 @@ export function handedOver(
   state: ConversationState,
   at: number,
 ): ConversationState {
-  const waits = before.buffer.length > 0 || standingWatch(before) !== null || isEscalated(before);
+  const waits = before.buffer.length > 0 || openWatch(before) !== null || isEscalated(before);
   const heard = [before.answeredSeq, before.watch?.heard ?? 0, ...before.buffer.map(({ seq }) => seq)];
   const fresh = { ...state, watch: null };
   return waits ? watchBegan(fresh, { seq: Math.max(...heard), at }) : fresh;
@@ -43,9 +43,14 @@ export function messageWaits(state: ConversationState, row: EnteredRow): Convers
   return isForPeople(state) && row.epoch <= state.epoch ? watchBegan(state, row) : state;
 }
 
-/** A message behind the reply, whose signal came first, still waits. */
-export function personReplied(state: ConversationState, seq: number): ConversationState {
-  return (state.watch?.heard ?? 0) > seq ? state : { ...state, watch: null };
+/**
+ * A message behind the reply, whose signal came first, still waits. Of a stage that was due Postgres tells: a dead worker
+ * may have given the conversation to somebody else, and no row says so.
+ */
+export function personReplied(state: ConversationState, seq: number, now: number): ConversationState {
+  const { watch = null } = state;
+  if (watch === null || watch.heard > seq) return state;
+  return { ...state, watch: watch.due <= now ? { ...watch, answered: true } : null };
 }
 
 /** What an earlier run had come to, by Postgres. */
@@ -70,6 +75,7 @@ export function afterStage(
 ): ConversationState {
   const { watch = null } = state;
   if (watch === null) return state;
+  if (watch.answered === true) return { ...state, watch: null };
   if (fact.fact === 'watchPostponed')
     return { ...state, watch: fact.due === null ? null : { ...watch, due: fact.due } };
   return { ...state, watch: nextStage(state, watch, fact.at) };
@@ -85,7 +91,8 @@ export function movedOn(
   if (epoch <= state.epoch) return state;
   if (fact.fact === 'offeredBack')
     return { ...state, epoch, owner: 'agent', queued: false, assignee: null, watch: null };
-  const goesOn = watch && { ...nextStage(state, watch, fact.at), ownEpoch: epoch };
+  const isOver = watch === null || watch.answered === true;
+  const goesOn = isOver ? null : { ...nextStage(state, watch, fact.at), ownEpoch: epoch };
   return { ...state, epoch, owner: 'operator', queued: false, assignee: fact.assignee, watch: goesOn };
 }
 
@@ -110,4 +117,10 @@ function isForPeople(state: ConversationState): boolean {
 /** Another change of hands ends a watch; the one that it made itself does not. */
 function standingWatch({ watch = null, epoch }: ConversationState): Watch | null {
   return watch !== null && (watch.epoch === epoch || watch.ownEpoch === epoch) ? watch : null;
+}
+
+/** One of a customer who has no answer yet. */
+function openWatch(state: ConversationState): Watch | null {
+  const standing = standingWatch(state);
+  return standing?.answered === true ? null : standing;
 }

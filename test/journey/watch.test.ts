@@ -143,9 +143,9 @@ describe('a person whom a customer waits for', () => {
     await journey.standIn('POST', `/sink/${customer.room}/control`, { fail: [wait] });
     assert.equal((await operate('reply', { text: 'I am here' })).status, 202);
     await rests(customer, /waiting 5 s/);
+    const before = (await customer.events('human_reminded')).length;
     await customer.says(`Hurry! (${customer.word})`);
     await customer.hears(2);
-    const before = (await customer.events('human_reminded')).length;
     await eventually(
       'they are reminded',
       async () => (await customer.events('human_reminded')).length > before,
