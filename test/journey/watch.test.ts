@@ -132,7 +132,8 @@ describe('a person whom a customer waits for', () => {
   });
 
   it('ESC-6 is reminded of what the customer wrote while the channel told a reply to wait', async () => {
-    const customer = await calling(2);
+    // Longer than the channel makes the reply wait: what reminds is the message behind it.
+    const customer = await calling(10);
     const olga = await operator();
     await customer.asks('I want a refund');
     const path = `/v1/conversations/${customer.conversation()}`;
