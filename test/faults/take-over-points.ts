@@ -29,6 +29,8 @@ export const POINTS: readonly Point[] = [
   { scene: 'buffering', where: { shows: /waiting for more messages/ } },
   ...around('plain', 'openConversation'),
 
+  ...around('showing', 'fetchMedia'),
+
   ...around('understanding', 'understandMessages'),
   { scene: 'understanding', where: { holds: 'model' } },
 
@@ -95,6 +97,9 @@ export const WITHOUT_WORDS: readonly string[] = [
   'giveUpDelivery',
   'settleRows',
   'confirmClose',
+  'giveUpMedia',
+  'concludeIdle',
+  'idleBehindReply',
   // Of Slack alone: test/faults/take-over-channels.test.ts.
   'postPlaceholder',
   'clearPlaceholders',

@@ -92,6 +92,14 @@ export function scenesOf(journey: Journey) {
     plain: () => plain(),
     buffering: () => plain({ wait_time_seconds: 4 }),
     understanding: () => plain({ natural_language_escalation: true }),
+
+    /** The picture is not there any more. */
+    async showing(): Promise<Scene> {
+      const { customer } = await plain();
+      const url = `${journey.stage.standIns}/whatsapp/media-files/none`;
+      const media = [{ type: 'image', url, mime_type: 'image/png' }];
+      return { customer, begin: () => customer.says(`Look (${customer.word})`, { media }) };
+    },
     acting,
 
     /** The CRM asks for patience the first time. */
