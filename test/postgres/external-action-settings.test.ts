@@ -260,6 +260,7 @@ describe('external actions in Postgres', () => {
           missing: [],
           round: 0,
           step: 0,
+          needs_approval: false,
           idempotency_key: `key-${seconds}`,
           planned_at: later(seconds),
         };
