@@ -233,7 +233,7 @@ describe('escalation', () => {
       (await customer.hears(2)).map(({ body }) => [body.kind, body.text]),
       [
         ['fallback', 'Not now.'],
-        ['notice', 'Called, .'],
+        ['notice', 'Called.'],
       ],
     );
     await stands(customer, 'escalated');
