@@ -32,7 +32,10 @@ async function visitor(journey: Journey) {
       await says(text);
       const answers = await eventually(`an answer to “${text}” was there`, async () => {
         const { id } = await conversation();
-        const all = (await journey.messages(id)).filter((message: Message) => message.from === 'agent');
+        // What is planned and has not left gives way to what is said next.
+        const all = (await journey.messages(id)).filter(
+          ({ from, state }: Message) => from === 'agent' && state === 'sent',
+        );
         return all.length > heard && all;
       });
       heard = answers.length;
