@@ -74,7 +74,7 @@ async function transaction<T>(
   };
   // Not awaited yet: the first statement travels right behind it. Should it fail, that statement finds no
   // organisation set, sees nothing and writes nothing.
-  const begun = query(`begin; select set_config('parley.organisation', '${organisationId}', true)`);
+  const begun = query(`begin; set local parley.organisation = '${organisationId}'`);
   const ask = (statement: Statement, values: readonly unknown[]) =>
     query({ ...statement, values: values as unknown[] });
   const result = await work({

@@ -165,9 +165,7 @@ describe('fire idle', () => {
       const silence = await openSilence(pool, [CLOSE]);
       const blocker = await pool.connect();
       try {
-        await blocker.query(
-          `begin; select set_config('parley.organisation', '${silence.ref.organisationId}', true)`,
-        );
+        await blocker.query(`begin; set local parley.organisation = '${silence.ref.organisationId}'`);
         await blocker.query('update conversations set last_seq = 2, last_message_seq = 2');
         const firing = silence.fire(0);
         await waiting(pool, 1);

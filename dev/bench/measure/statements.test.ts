@@ -1,7 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { readStatements } from './statements.ts';
 
-const LOG = `parley_app_login|LOG:  statement: begin; select set_config('parley.organisation', 'x', true)
+const LOG = `parley_app_login|LOG:  statement: begin; set local parley.organisation = 'x'
 parley_app_login|LOG:  execute take:
 	    with reply as (
 	      select 'parley_app_login|LOG: no'
