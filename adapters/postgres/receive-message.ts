@@ -205,6 +205,7 @@ function fresh(integration: ReceivingIntegration, row: Entered, now: Date): Rece
       agentId: row.agent_id,
       channelIntegrationId: integration.id,
       channel: integration.kind,
+      wasOpen: !row.opened,
     },
   };
 }

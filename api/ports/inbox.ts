@@ -83,6 +83,8 @@ export interface OutgoingSignal {
   agentId: string;
   channelIntegrationId: string;
   channel: ChannelKind;
+  /** Of a message: the conversation was open before it, so that its workflow most likely runs. */
+  wasOpen?: boolean;
 }
 
 export interface Settled {
