@@ -1,4 +1,7 @@
 import v8 from 'node:v8';
+import { getEnvironmentData, setEnvironmentData } from 'node:worker_threads';
+
+const FORGONE = 'parley.workflow-stack-traces-forgone';
 
 /**
  * The SDK keeps the stack of every promise that workflow code makes, for the `__stack_trace` query: about a sixth of
@@ -7,4 +10,10 @@ import v8 from 'node:v8';
  */
 export function forgoWorkflowStackTraces(): void {
   v8.setFlagsFromString('--stack-trace-limit=0');
+  setEnvironmentData(FORGONE, true);
+}
+
+/** Whether this thread was started after the call above. */
+export function areStackTracesForgone(): boolean {
+  return getEnvironmentData(FORGONE) === true;
 }
