@@ -61,6 +61,8 @@ await runBench('idle', DEFAULTS, async ({ conversations, spread, cached }, signa
       minute_reply_p95_ms: minute.replyP95Ms,
       cpu_ms_per_nudge: total(evenly.cpuMs),
       minute_cpu_ms_per_nudge: total(minute.cpuMs),
+      // By calculation: what the nudges themselves would keep busy, were there as many as that.
+      minute_takes_cores: (total(minute.cpuMs) * conversations) / (Math.ceil(spread / 5) * 1_000),
       peak_mb: memory.peakMb(),
     };
     const rows = Object.entries(figures).map(([name, value]) => {
