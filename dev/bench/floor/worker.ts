@@ -40,6 +40,7 @@ const worker = await Worker.create({
   activities: { callModel },
   sinks,
   maxCachedWorkflows: 1000,
+  stickyQueueScheduleToStartTimeout: '3s',
   maxConcurrentWorkflowTaskExecutions: 40,
   maxConcurrentActivityTaskExecutions: 100,
 });
