@@ -71,7 +71,7 @@ function receiveInto(name: string, room: string): Statement {
 
 /** A plain value: an index finds the room by it, where a choice between values would read every conversation. */
 const RECEIVE_IN_ROOM = receiveInto('receive-in-room', 'c.room = $4');
-/** The channel has no rooms of its own: it is the customer's. $4 is null. */
+/** The channel has no rooms of its own: it is the customer's. $4 is null, and named only so that it has a type. */
 const RECEIVE_FROM_CONTACT = receiveInto(
   'receive-from-contact',
   'c.contact_id = (select id from sender) and c.room = (select coalesce($4::text, id::text) from sender)',
