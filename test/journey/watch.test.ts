@@ -65,6 +65,10 @@ describe('a person whom a customer waits for', () => {
   const rests = (customer: ActingCustomer, doing: RegExp) =>
     eventually(`it is ${doing}`, async () => doing.test((await view(customer)).doing));
 
+  /** The customer reads the notice before the call is written down: whoever takes over in between was never called. */
+  const calledRests = (customer: ActingCustomer) =>
+    rests(customer, /a person who was called, and is looked after at/);
+
   it('ESC-6 is reminded, then somebody else is given it, then the customer hears that the agent goes on', async () => {
     const customer = await calling(2);
     const olga = await operator();
@@ -110,6 +114,7 @@ describe('a person whom a customer waits for', () => {
     const customer = await calling(2);
     const olga = await operator();
     await customer.asks('I want a refund');
+    await calledRests(customer);
     const path = `/v1/conversations/${customer.conversation()}`;
     assert.equal(
       (await journey.call('POST', `${path}/take-over`, { as: { key: olga.key }, body: {} })).status,
@@ -136,6 +141,7 @@ describe('a person whom a customer waits for', () => {
     const customer = await calling(10);
     const olga = await operator();
     await customer.asks('I want a refund');
+    await calledRests(customer);
     const path = `/v1/conversations/${customer.conversation()}`;
     const operate = (what: string, body = {}) =>
       journey.call('POST', `${path}/${what}`, { as: { key: olga.key }, body });
