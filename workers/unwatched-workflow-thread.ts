@@ -3,8 +3,8 @@ import vm from 'node:vm';
 import { isMainThread } from 'node:worker_threads';
 import { areStackTracesForgone } from './workflow-stack-traces.ts';
 
-// Loaded ahead of the worker (`node --import`), and so into the thread that runs workflow code, of which the SDK there
-// keeps watch at a price that every turn pays. What is left out is put back by `node workers/main.ts` without this file.
+// Loaded ahead of the worker (`node --import`), and so into the thread that runs workflow code. There the SDK keeps a
+// watch that every turn pays for; it is left out here. `node workers/main.ts`, without this file, keeps it.
 
 if (!isMainThread) {
   leaveOutTimeLimit();

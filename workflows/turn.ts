@@ -62,8 +62,10 @@ async function escalate(shell: TurnShell, turn: number, rule: string): Promise<v
   shell.doing(`turn ${turn}: calling a person`);
   const escalated = await untilStoreIsBack(() => ownStore.escalate({ ...shell.ref, turn, rule }));
   if (escalated === null) return;
-  const { epoch, noticeCause } = readEscalated(escalated);
+  const { epoch, noticeCause, takenOver = false } = readEscalated(escalated);
+  // Of an epoch that is over it marks nothing; what it begins is the watch over whoever has the conversation now.
   shell.tell({ fact: 'escalated', epoch, at: Date.now() });
+  if (takenOver) return;
   if (noticeCause !== null)
     await deliver(shell, { cause: noticeCause, label: `turn ${turn}: a person is called`, regroup: false });
   await tellHuman(shell, turn, epoch);

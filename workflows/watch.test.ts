@@ -44,6 +44,13 @@ describe('the watch over people', () => {
     assert.match(whyWaiting(state, null), /a person who was called, and is looked after at /);
   });
 
+  it('ESC-6 begins where a person took it over before the call was written down, whichever is heard first', () => {
+    const turn = [entered('message', 1), ...answered(1)];
+    const takeOver = entered('take_over', 2, 2, 'olga');
+    assert.equal(due(told(open(), ...turn, takeOver, escalated)), 5_000 + RESPONSE);
+    assert.equal(due(told(open(), ...turn, escalated, takeOver)), 2_000 + RESPONSE);
+  });
+
   it('ESC-6 begins where a tool gives the conversation away in the middle of a turn', () => {
     const given = { fact: 'gaveAway' as const, epoch: 2, owner: 'operator' as const, resolved: false };
     for (const assignee of ['olga', null]) {

@@ -12,6 +12,12 @@ export interface Escalations {
     now: Date,
   ): Promise<Escalated | null>;
 
+  /**
+   * Where `escalate` found that a person has it: the epoch in which the turn's message told the customer of a call, if the
+   * person took the conversation over since. Null: nobody did, or it is over.
+   */
+  takenOverSince(ref: ConversationRef, turn: number): Promise<number | null>;
+
   /** A rule matched and nobody is named to be called: only an event (ESC-2). */
   noteNobody(ref: ConversationRef, why: { turn: number; rule: string }, now: Date): Promise<void>;
 

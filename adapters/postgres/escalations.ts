@@ -36,6 +36,15 @@ const STANDING: Statement = {
     where organisation_id = $1 and id = $2 and owner = 'agent' and status = 'open' and escalated_epoch = epoch`,
 };
 
+const TAKEN_OVER_SINCE: Statement = {
+  name: 'escalation-taken-over',
+  text: `
+    select o.epoch from outbound o
+    join conversations c on c.organisation_id = $1 and c.id = $2
+    where o.organisation_id = $1 and o.conversation_id = $2 and o.cause = $3 and o.part = 0
+      and c.status = 'open' and c.owner = 'operator' and c.epoch > o.epoch`,
+};
+
 const STORE_EVENT: Statement = {
   name: 'escalation-event',
   text: `
@@ -132,6 +141,12 @@ export function openEscalations(pool: pg.Pool): Escalations {
         await tenancy.rows(STORE_EVENT, [...key, 'conversation_escalated', JSON.stringify(properties), now]);
         await tellConversationsChanged(tenancy, [ref.conversationId], now);
         return { escalatedAt: now, epoch: marked.epoch, told: marked.told };
+      }),
+
+    takenOverSince: (ref, turn) =>
+      asOrganisation(pool, ref.organisationId, async (tenancy) => {
+        const values = [ref.organisationId, ref.conversationId, turnCause(turn)];
+        return (await tenancy.lastRows<{ epoch: number }>(TAKEN_OVER_SINCE, values))[0]?.epoch ?? null;
       }),
 
     noteNobody: (ref, { turn, rule }, now) =>

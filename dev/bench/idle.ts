@@ -46,7 +46,8 @@ await runBench('idle', DEFAULTS, async ({ conversations, spread, cached }, signa
     const evenly = await run(spread);
     // A run takes minutes: what one has found is said before the next begins.
     console.log(describe(evenly));
-    const minute = await run(Math.ceil(spread / 5));
+    const minuteSeconds = Math.ceil(spread / 5);
+    const minute = await run(minuteSeconds);
     console.log(describe(minute));
     const figures = {
       due: conversations,
@@ -61,8 +62,8 @@ await runBench('idle', DEFAULTS, async ({ conversations, spread, cached }, signa
       minute_reply_p95_ms: minute.replyP95Ms,
       cpu_ms_per_nudge: total(evenly.cpuMs),
       minute_cpu_ms_per_nudge: total(minute.cpuMs),
-      // By calculation: what the nudges themselves would keep busy, were there as many as that.
-      minute_takes_cores: (total(minute.cpuMs) * conversations) / (Math.ceil(spread / 5) * 1_000),
+      // By calculation: as many would have been busy for the whole of that time.
+      minute_takes_cores: (total(minute.cpuMs) * conversations) / (minuteSeconds * 1_000),
       peak_mb: memory.peakMb(),
     };
     const rows = Object.entries(figures).map(([name, value]) => {

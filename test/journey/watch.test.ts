@@ -1,6 +1,7 @@
 import { strict as assert } from 'node:assert';
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { ConversationView } from '../../contract/conversation.ts';
+import { holdRequest } from '../faults/holds.ts';
 import { actingCustomer, script } from './acting-customer.ts';
 import type { ActingCustomer } from './acting-customer.ts';
 import { everyEvent, wordsIn } from './history-words.ts';
@@ -108,6 +109,20 @@ describe('a person whom a customer waits for', () => {
     const history = events.map(wordsIn).join('\n');
     for (const words of [customer.word, 'refund', 'Nobody came', 'Budi'])
       assert.ok(!history.includes(words), words);
+  });
+
+  it('ESC-6 is reminded where they took it over before the call was written down; nobody else is called', async () => {
+    const customer = await calling(2);
+    const olga = await operator();
+    const held = await holdRequest(journey, `sink/${customer.room}`, { when: 'after' });
+    await customer.says(`I want a refund (${customer.word})`, { customer: { id: 'budi', name: 'Budi' } });
+    await held.reached();
+    const path = `/v1/conversations/${customer.conversation()}/take-over`;
+    assert.equal((await journey.call('POST', path, { as: { key: olga.key }, body: {} })).status, 200);
+    await held.letGo();
+    assert.equal((await happens(customer, 'human_reminded'))['assignee'], olga.member);
+    assert.deepEqual(await customer.events('conversation_escalated'), []);
+    assert.ok(!(await told(customer)).some((text) => text.includes('needs a person')));
   });
 
   it('ESC-6 is left alone from the first answer on, until the customer writes again', async () => {

@@ -72,6 +72,20 @@ describe('escalations in the store', () => {
     }
   });
 
+  it('ESC-6 knows who took it over after the customer heard of a call, and of nobody else', async () => {
+    const scene = await noticed();
+    const since = () => scene.escalations.takenOverSince(scene.ref, 1);
+    assert.equal(await since(), null);
+    await scene.command('take_over');
+    assert.equal(await since(), 1);
+    assert.equal(await scene.escalations.takenOverSince(scene.ref, 2), null);
+    await scene.command('hand_back');
+    assert.equal(await since(), null);
+    await scene.command('take_over');
+    await scene.command('resolve');
+    assert.equal(await since(), null);
+  });
+
   it('ESC-5 calls nobody where a person had it since the notice was planned', async () => {
     const scene = await noticed();
     await scene.command('take_over');

@@ -63,6 +63,18 @@ describe('receive', () => {
     );
   });
 
+  it('CONV-2 knows whether the message made the conversation, found it open, or opened it again', async () => {
+    const integration = await makeIntegration(pool);
+    const receive = makeReceive(pool);
+    const wasOpen = async (id: string, at: Date) =>
+      (await receive(integration, textMessage(id), at)).signal?.wasOpen;
+    assert.equal(await wasOpen('first', NOW), false);
+    assert.equal(await wasOpen('second', later(1)), true);
+    const close = `update conversations set status = 'resolved', resolved_at = opened_at`;
+    await look(pool, integration.organisationId, close);
+    assert.equal(await wasOpen('third', later(2)), false);
+  });
+
   it('CONV-4 gives seqs in the order of the commits, whoever came first', async () => {
     const integration = await makeIntegration(pool);
     const receive = makeReceive(pool);
