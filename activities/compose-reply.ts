@@ -9,12 +9,15 @@ import { calledNotice, calling, escalating } from './escalation.ts';
 import { offeredTools } from './offered-tools.ts';
 import type { OfferedTool } from './offered-tools.ts';
 import type { ActivityPorts, CallStep, ModelToolCall, PlannedReply, TakenTurn, TurnStep } from './ports.ts';
+import { withHeartbeat } from './heartbeat.ts';
 import { judgeProposals } from './propose-calls.ts';
 import { runCalls, standingCalls } from './run-calls.ts';
 import type { CallsVerdict } from './run-calls.ts';
 import { replyRequest } from './prompts/reply.ts';
 import { readAnswer, readLastAnswer } from './prompts/tool-calls.ts';
 import { askingFor } from './question.ts';
+import { makeSendReply } from './send-reply.ts';
+import type { SendVerdict } from './send-reply.ts';
 import { turnSettings } from './turn-settings.ts';
 
 export type ComposeVerdict =
@@ -29,6 +32,8 @@ export type ComposeVerdict =
       settings: TurnSettings;
       summaryDue: boolean;
       escalates?: string;
+      /** What came of the first attempt at sending it, made here; absent where none was, and in older histories. */
+      sent?: SendVerdict;
       /** Files that nobody has fetched, for the people who have the conversation. */
       media?: string[];
     }
@@ -50,6 +55,8 @@ export interface ComposeOrder extends ConversationRef {
   understood: boolean;
   /** Newer messages may still start the turn over. */
   mayStartOver: boolean;
+  /** Nothing has to come before the reply: the first attempt at sending it is made here. */
+  sendsAtOnce?: boolean;
   /** The call the customer did not want; the one the reply is to ask about. */
   declined: string | null;
   asking: string | null;
@@ -59,8 +66,12 @@ export interface ComposeOrder extends ConversationRef {
 
 type Taken = Extract<TakenTurn, { kind: 'taken' }>;
 
-/** Asks the model for the reply in the voice of the core intent; it answers in words, or wants tools run first. */
+/**
+ * Asks the model for the reply in the voice of the core intent; it answers in words, or wants tools run first. Words are
+ * planned, and sent once: a step of its own for that would cost the worker and the history as much again.
+ */
 export function makeComposeReply(ports: ActivityPorts) {
+  const send = makeSendReply(ports);
   return async (order: ComposeOrder): Promise<ComposeVerdict> => {
     const { organisationId, conversationId, turn, round, step, coreIntent } = order;
     const ref = { organisationId, conversationId };
@@ -74,7 +85,9 @@ export function makeComposeReply(ports: ActivityPorts) {
       settings,
       summaryDue: taken.unsummarised >= taken.settings.messageLimit,
     };
-    if (taken.plannedAlready) return { ...planned, ...calling(taken.escalates) };
+    // An earlier run of this step planned it, and may have sent it: what the fence says of that is asked by `sendReply`.
+    if (taken.plannedAlready)
+      return { ...planned, ...calling(taken.escalates), ...(taken.media && { media: taken.media }) };
     if (begins && needsUnderstanding(taken.settings, taken.externalActions))
       return { kind: 'needs_understanding', settings };
     const media = begins ? dueFiles(taken.messages) : [];
@@ -110,13 +123,24 @@ export function makeComposeReply(ports: ActivityPorts) {
     if (rule !== null) {
       const text = await calledNotice(ports, organisationId, taken);
       await planReply(ports, ref, taken, { text, kind: 'notice', escalates: rule }, trace);
-      return { ...planned, escalates: rule };
+      return { ...planned, escalates: rule, ...(await firstAttempt(send, ref, order)) };
     }
     const said = taken.decision === undefined ? 'reply' : 'outcome';
     const kind = question.confirm === null ? said : 'confirmation';
     await planReply(ports, ref, taken, { text: answer.text, kind }, trace, order.decision);
-    return planned;
+    return { ...planned, ...(await firstAttempt(send, ref, order)) };
   };
+}
+
+/** It may be away longer than the model's last heartbeat covers. */
+async function firstAttempt(
+  send: ReturnType<typeof makeSendReply>,
+  ref: ConversationRef,
+  { turn, mayStartOver, sendsAtOnce = false }: ComposeOrder,
+): Promise<{ sent?: SendVerdict }> {
+  if (!sendsAtOnce) return {};
+  const attempt = { ...ref, cause: turnCause(turn), regroup: mayStartOver, lastAttempt: false };
+  return { sent: await withHeartbeat(() => send(attempt)) };
 }
 
 function takenBy(

@@ -39,6 +39,8 @@ export function makePlanFallback(ports: ActivityPorts) {
       settings: turnSettings(taken),
       summaryDue: false,
     };
+    // It went out, and only word of that was lost: nothing failed.
+    if (taken.messages.length === 0) return { ...planned, ...calling(taken.escalates) };
     const about = { turn, ...(heard ?? { coreIntent: null, wantsHuman: false }) };
     const rule = taken.escalates ?? (await escalating(ports, ref, taken, about));
     const reply = {

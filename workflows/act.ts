@@ -3,6 +3,7 @@ import type { OpenCall } from '../contract/conversation.ts';
 import type { CoreIntent } from '../domain/intents.ts';
 import { askOperator, waitAside } from './ask-operator.ts';
 import { callInTime, callTool } from './call.ts';
+import type { FirstAttempt } from './deliver.ts';
 import { ownStore, untilStoreIsBack } from './effects.ts';
 import { finishCalls } from './finish-calls.ts';
 import { fetchAside, fetchForTurn } from './media.ts';
@@ -18,6 +19,8 @@ export type Draft =
       answersSeq: number;
       summaryDue: boolean;
       opens: Question | null;
+      /** Made where it was planned; absent: it is still to be tried. */
+      first?: FirstAttempt;
       /** The rule that called a person; the reply tells the customer, or tells what is done besides. */
       escalates?: string;
       /** The messages are for the people; the reply only tells the customer so. */
@@ -160,8 +163,10 @@ export async function talk(round: Round, speech: Speech): Promise<Draft> {
       case 'needs_media':
         return fetchForTurn(round, composed.media).then(() => act(round));
       case 'planned': {
+        const { sent, answersSeq } = composed;
+        const first = sent !== undefined && { first: { verdict: sent, epoch, answersSeq } };
         const draft = noteTaken(shell, composed);
-        return draft.kind === 'planned' ? { ...draft, opens: asking } : draft;
+        return draft.kind === 'planned' ? { ...draft, opens: asking, ...first } : draft;
       }
       case 'calls': {
         const stopped = await finishCalls(round, composed, epoch);
@@ -198,6 +203,8 @@ function compose(
     step,
     lastStep: step >= MAX_STEPS,
     mayStartOver: round.mayStartOver,
+    // A placeholder goes ahead of it (CHAN-3), and a decision is sent with the end of its row.
+    sendsAtOnce: decision === undefined && !shell.state().settings.placeholder,
     coreIntent,
     wantsHuman,
     understood,

@@ -7,6 +7,15 @@ import type { TurnShell } from './shell.ts';
 
 export type Delivered = Exclude<SendVerdict, { kind: 'try_again' }>;
 
+/** The activity that planned a message tried it at once, and this is what came of it. */
+export interface FirstAttempt {
+  verdict: SendVerdict;
+  /** The conversation's when the activity began. */
+  epoch: number;
+  /** What the message answers: who wrote later is not answered by it. */
+  answersSeq: number;
+}
+
 interface Sending {
   cause: string;
   /** What the history calls it, e.g. `turn 3`. */
@@ -15,8 +24,7 @@ interface Sending {
   regroup: boolean;
   /** The row that the message tells of: it is settled with the send. */
   settles?: string;
-  /** The activity that planned it made the first attempt, in this epoch, and this is what came of it. */
-  first?: { verdict: SendVerdict; epoch: number };
+  first?: FirstAttempt;
   /** The channel said "not now". */
   onWait?: () => void;
 }
@@ -31,8 +39,7 @@ export async function deliver(
 ): Promise<Delivered> {
   for (let attempt = 1; ; attempt++) {
     const made = attempt === 1 ? first : undefined;
-    // Whoever wrote during an attempt that is over wrote behind it.
-    const heard = made === undefined ? lastSeq(shell) : 0;
+    const heard = made === undefined ? lastSeq(shell) : made.answersSeq;
     const before = made === undefined ? shell.state().epoch : made.epoch;
     const verdict = made === undefined ? await send(attempt) : made.verdict;
     if (verdict.kind === 'failed') log.warn('a message was not delivered', { cause, code: verdict.code });

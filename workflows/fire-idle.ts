@@ -49,7 +49,7 @@ async function nudge(
   { cause, sent: first, epoch }: { cause: string; sent?: SendVerdict; epoch: number },
 ): Promise<void> {
   const message = { cause, label: `idle step ${step + 1}`, regroup: true };
-  const made = first === undefined ? {} : { first: { verdict: first, epoch } };
+  const made = first === undefined ? {} : { first: { verdict: first, epoch, answersSeq: seenSeq } };
   const sent = await deliver(shell, { ...message, ...made });
   // The customer wrote first, or a person came: what they did goes on with the conversation.
   if (sent.kind === 'refused') return shell.tell({ fact: 'idleStopped' });

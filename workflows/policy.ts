@@ -6,11 +6,12 @@ import type { ActivityOptions, LocalActivityOptions } from '@temporalio/workflow
 const TOOL_ATTEMPTS = 3;
 
 /**
- * Model calls: the activity's own timeout is a little under `startToCloseTimeout`, and a heartbeat every two
- * seconds lets a killed worker be noticed long before it. Retry-After arrives as the failure's next delay.
+ * Model calls, and the first attempt at sending what they said: their own timeouts, 55 s and 5 s, are a little under
+ * `startToCloseTimeout`, and a heartbeat every two seconds lets a killed worker be noticed long before it. Retry-After
+ * arrives as the failure's next delay.
  */
 export const MODEL_CALL: ActivityOptions = {
-  startToCloseTimeout: '60s',
+  startToCloseTimeout: '70s',
   heartbeatTimeout: '5s',
   retry: { initialInterval: '1s', backoffCoefficient: 2, maximumInterval: '20s', maximumAttempts: 5 },
 };

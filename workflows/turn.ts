@@ -6,6 +6,7 @@ import type { Draft } from './act.ts';
 import { changedHandsSince } from './changed-hands.ts';
 import { withdrawOvertaken } from './decision.ts';
 import { deliver } from './deliver.ts';
+import type { FirstAttempt } from './deliver.ts';
 import { failureCode, ownStore, people, untilStoreIsBack } from './effects.ts';
 import { MAX_START_OVERS } from './policy.ts';
 import type { Round, TurnShell } from './shell.ts';
@@ -39,7 +40,7 @@ export async function runTurn(shell: TurnShell): Promise<void> {
       shell.tell({ fact: 'turnAnswered', answeredSeq: draft.answersSeq });
       return;
     }
-    const sent = await say(round, turnCause(turn));
+    const sent = await say(round, turnCause(turn), draft.first);
     if (sent.kind === 'refused' && sent.reason === 'newer_message') continue;
     closeQuestion();
     if (draft.opens !== null && sent.kind !== 'refused') {
@@ -103,9 +104,9 @@ async function noteBrokenSilence(shell: TurnShell): Promise<void> {
   shell.tell({ fact: 'breakNoted' });
 }
 
-async function say({ shell, turn, mayStartOver }: Round, cause: string) {
+async function say({ shell, turn, mayStartOver }: Round, cause: string, first?: FirstAttempt) {
   await shell.readyToSend();
-  return deliver(shell, { cause, label: `turn ${turn}`, regroup: mayStartOver });
+  return deliver(shell, { cause, label: `turn ${turn}`, regroup: mayStartOver, ...(first && { first }) });
 }
 
 /** A model that fails for good ends in the agent's fallback reply, never in a failed workflow. */

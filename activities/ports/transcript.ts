@@ -22,7 +22,8 @@ export interface Transcript {
   /**
    * Gives every untaken customer message of the conversation to this turn (compare-and-set: `turn is null or
    * turn = mine`, so it may be repeated) and reads what a model needs. Takes nothing while a person has the
-   * conversation or it is resolved: the rows are then settled with that reason.
+   * conversation or it is resolved: the rows are then settled with that reason. A turn whose reply has left `planned`
+   * has it `plannedAlready`, whatever came since: what follows a reply is done by whoever hears of it last.
    * With `grow: false` the turn keeps to the messages it has: it has had an effect outside and may not start over
    * (CONV-4). Default true; a call made in this `round` of the turn (default 0) or a later one forbids it anyhow.
    */
@@ -162,12 +163,14 @@ export type TakenTurn =
   | {
       kind: 'taken';
       epoch: number;
-      /** In the order the turn answers them (`inTurnOrder`). */
+      /** In the order the turn answers them (`inTurnOrder`). None where a reply past `planned` has settled them. */
       messages: TakenMessage[];
-      /** Highest seq among them. */
+      /** Highest seq among them, or the one that the reply answers. */
       lastSeq: number;
       /** A reply already planned for this turn that answers exactly these messages; a retry need not ask again. */
       plannedAlready: boolean;
+      /** As above, where a person came while the reply was on its way. */
+      media?: string[];
       /** The rule by which a person is still to be called once that reply is out. Null: by none. */
       escalates: string | null;
       /** Only what the customer wrote or really got, oldest first, without the messages above (CONV-10). */

@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import type { PastMessage, TakenMessage, TakenTurn, Transcript } from '../../activities/ports.ts';
+import type { ConversationRef } from '../../contract/conversation.ts';
 import { ParleyFailure } from '../../contract/failures.ts';
 import { turnCause } from '../../contract/ids.ts';
 import { completeAgentSettings } from '../../domain/agent.ts';
@@ -91,6 +92,14 @@ const FIRST_UNTAKEN: Statement = {
       and turn is null`,
 };
 
+/** A dead run sent it, or began to; nobody has heard of it. */
+const REPLY_PAST_PLANNED: Statement = {
+  name: 'take-reply',
+  text: `
+    select answers_seq, escalates from outbound
+    where organisation_id = $1 and conversation_id = $2 and cause = $3 and part = 0 and state <> 'planned'`,
+};
+
 export interface TurnRow extends IdleSourceRow {
   epoch: number;
   owner: Owner;
@@ -122,6 +131,11 @@ interface TakenRow {
   escalates: string | null;
 }
 
+interface ReplyRow {
+  answers_seq: number;
+  escalates: string | null;
+}
+
 /** Gives the waiting messages to a turn, in three round trips; see `Transcript.take`. */
 export function makeTake(pool: pg.Pool): Transcript['take'] {
   return async (ref, turn, now, { grow = true, round = 0 } = {}) => {
@@ -134,10 +148,10 @@ export function makeTake(pool: pg.Pool): Transcript['take'] {
         const values = [...key, turnCause(turn), now, reason];
         const settled = await tenancy.rows<Pick<TakenRow, 'id' | 'body'>>(SETTLE_UNANSWERED, values);
         const media = dueAmong(settled.map(({ id, body }) => ({ id, content: withFile(body, id) })));
-        return {
-          ...nothing(conversation, conversation.last_message_seq),
-          ...(media.length > 0 && { media }),
-        };
+        const taken =
+          (await onItsWay(tenancy, ref, conversation, turn)) ??
+          nothing(conversation, conversation.last_message_seq);
+        return { ...taken, ...(media.length > 0 && { media }) };
       }
       const mayGrow = grow && conversation.turn === turn;
       const rows = await tenancy.rows<TakenRow>(TAKE, [
@@ -148,7 +162,11 @@ export function makeTake(pool: pg.Pool): Transcript['take'] {
         round,
         conversation.epoch,
       ]);
-      if (rows.length === 0) return nothing(conversation, await lookedThrough(tenancy, conversation, key));
+      if (rows.length === 0)
+        return (
+          (await onItsWay(tenancy, ref, conversation, turn)) ??
+          nothing(conversation, await lookedThrough(tenancy, conversation, key))
+        );
       return taken(tenancy, conversation, rows, turn);
     });
     if (found.kind === 'nothing') return found;
@@ -161,6 +179,28 @@ export function makeTake(pool: pg.Pool): Transcript['take'] {
 function nothing(conversation: TurnRow, throughSeq: number): Extract<TakenTurn, { kind: 'nothing' }> {
   const { epoch, owner, status } = conversation;
   return { kind: 'nothing', epoch, owner, resolved: status === 'resolved', throughSeq };
+}
+
+/** The turn as it stands where its reply has left `planned` and nothing is left for it to answer. */
+async function onItsWay(
+  tenancy: Tenancy,
+  { conversationId }: ConversationRef,
+  conversation: TurnRow,
+  turn: number,
+): Promise<TakenTurn | null> {
+  const key = [tenancy.organisationId, conversationId, turnCause(turn)];
+  const [reply] = await tenancy.rows<ReplyRow>(REPLY_PAST_PLANNED, key);
+  if (reply === undefined) return null;
+  const { answers_seq: lastSeq, escalates } = reply;
+  return {
+    ...known(conversation, turn),
+    messages: [],
+    lastSeq,
+    plannedAlready: true,
+    escalates,
+    history: [],
+    unsummarised: 0,
+  };
 }
 
 /** What a finished or overtaken turn could not take is still there: the workflow must not forget it. */
@@ -176,23 +216,31 @@ async function taken(
   turn: number,
 ): Promise<TakenTurn> {
   const lastSeq = Math.max(...rows.map((row) => row.seq));
-  const settings = completeAgentSettings(conversation.settings);
+  const read = known(conversation, turn);
   const plannedAlready = hasReply(rows, conversation.epoch);
   const past = plannedAlready
     ? { history: [], unsummarised: 0 }
     : await readPast(tenancy, {
         contactId: conversation.contact_id,
-        limit: settings.messageLimit,
+        limit: read.settings.messageLimit,
         summaryThrough: conversation.summary_through,
       });
   return {
-    kind: 'taken',
-    epoch: conversation.epoch,
+    ...read,
     messages: inTurnOrder(rows.map(takenMessage)),
     lastSeq,
     plannedAlready,
     escalates: plannedAlready ? (rows[0]?.escalates ?? null) : null,
     ...past,
+  };
+}
+
+/** What the conversation itself says of a turn. */
+function known(conversation: TurnRow, turn: number) {
+  const settings = completeAgentSettings(conversation.settings);
+  return {
+    kind: 'taken' as const,
+    epoch: conversation.epoch,
     summary: conversation.summary,
     settings,
     idleSteps: idleStepsOf(settings, conversation),

@@ -25,6 +25,9 @@ const BUDGETS = {
 /** A message's signal and the task that hears it; a turn about a decision begins within the task of its own. */
 const BEGINNING = 4;
 
+/** What a decision comes to is sent by a step of its own, with the end of its row. */
+const SENT_ALONE = 1;
+
 const WAIT_SECONDS = 2;
 const BURST = 6;
 
@@ -65,7 +68,7 @@ await runBench('events', { turns: 10 }, async ({ turns }, signal) => {
       prolonged_wait: two - plain_buffered - extra_message,
       tool_round: acting - plain_unbuffered,
       // Beside the round that files it and what the agent says of the decision, which are a turn's.
-      approval: asking - acting - (plain_unbuffered - BEGINNING),
+      approval: asking - acting - (plain_unbuffered - BEGINNING + SENT_ALONE),
       nudge: silence.nudge,
       // Of the two ways to break a silence the dearer one.
       idle_reset: Math.max(
