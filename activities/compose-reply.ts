@@ -5,7 +5,7 @@ import type { CoreIntent } from '../domain/intents.ts';
 import { askSeeing } from './ask-seeing.ts';
 import { dueFiles } from './due-files.ts';
 import type { NeedsMedia } from './due-files.ts';
-import { calledNotice, calling, escalating } from './escalation.ts';
+import { calledNotice, escalating } from './escalation.ts';
 import { offeredTools } from './offered-tools.ts';
 import type { OfferedTool } from './offered-tools.ts';
 import type { ActivityPorts, CallStep, ModelToolCall, PlannedReply, TakenTurn, TurnStep } from './ports.ts';
@@ -18,6 +18,7 @@ import { readAnswer, readLastAnswer } from './prompts/tool-calls.ts';
 import { askingFor } from './question.ts';
 import { makeSendReply } from './send-reply.ts';
 import type { SendVerdict } from './send-reply.ts';
+import { standingReply } from './standing-reply.ts';
 import { turnSettings } from './turn-settings.ts';
 
 export type ComposeVerdict =
@@ -71,13 +72,20 @@ type Taken = Extract<TakenTurn, { kind: 'taken' }>;
  * planned, and sent once: a step of its own for that would cost the worker and the history as much again.
  */
 export function makeComposeReply(ports: ActivityPorts) {
+  const compose = makeCompose(ports);
+  // From end to end: Temporal is not to begin another run because Postgres took a second between the model and the send.
+  return (order: ComposeOrder): Promise<ComposeVerdict> => withHeartbeat((signal) => compose(order, signal));
+}
+
+function makeCompose(ports: ActivityPorts) {
   const send = makeSendReply(ports);
-  return async (order: ComposeOrder): Promise<ComposeVerdict> => {
+  return async (order: ComposeOrder, signal: AbortSignal): Promise<ComposeVerdict> => {
     const { organisationId, conversationId, turn, round, step, coreIntent } = order;
     const ref = { organisationId, conversationId };
     const begins = step === 1 && !order.understood && order.decision === undefined;
     const taken = await takenBy(ports, ref, order, begins);
     if (taken.kind === 'nothing') return (await leftBehind(ports, ref, order, taken)) ?? taken;
+    if (taken.plannedAlready) return standingReply(taken);
     const settings = turnSettings(taken);
     const planned = {
       kind: 'planned' as const,
@@ -85,9 +93,6 @@ export function makeComposeReply(ports: ActivityPorts) {
       settings,
       summaryDue: taken.unsummarised >= taken.settings.messageLimit,
     };
-    // An earlier run of this step planned it, and may have sent it: what the fence says of that is asked by `sendReply`.
-    if (taken.plannedAlready)
-      return { ...planned, ...calling(taken.escalates), ...(taken.media && { media: taken.media }) };
     if (begins && needsUnderstanding(taken.settings, taken.externalActions))
       return { kind: 'needs_understanding', settings };
     const media = begins ? dueFiles(taken.messages) : [];
@@ -123,24 +128,25 @@ export function makeComposeReply(ports: ActivityPorts) {
     if (rule !== null) {
       const text = await calledNotice(ports, organisationId, taken);
       await planReply(ports, ref, taken, { text, kind: 'notice', escalates: rule }, trace);
-      return { ...planned, escalates: rule, ...(await firstAttempt(send, ref, order)) };
+      return { ...planned, escalates: rule, ...(await firstAttempt(send, ref, order, signal)) };
     }
     const said = taken.decision === undefined ? 'reply' : 'outcome';
     const kind = question.confirm === null ? said : 'confirmation';
     await planReply(ports, ref, taken, { text: answer.text, kind }, trace, order.decision);
-    return { ...planned, ...(await firstAttempt(send, ref, order)) };
+    return { ...planned, ...(await firstAttempt(send, ref, order, signal)) };
   };
 }
 
-/** It may be away longer than the model's last heartbeat covers. */
+/** Not by a run that Temporal has given up: another is about to answer. */
 async function firstAttempt(
   send: ReturnType<typeof makeSendReply>,
   ref: ConversationRef,
   { turn, mayStartOver, sendsAtOnce = false }: ComposeOrder,
+  signal: AbortSignal,
 ): Promise<{ sent?: SendVerdict }> {
-  if (!sendsAtOnce) return {};
+  if (!sendsAtOnce || signal.aborted) return {};
   const attempt = { ...ref, cause: turnCause(turn), regroup: mayStartOver, lastAttempt: false };
-  return { sent: await withHeartbeat(() => send(attempt)) };
+  return { sent: await send(attempt) };
 }
 
 function takenBy(

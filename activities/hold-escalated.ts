@@ -18,7 +18,7 @@ export function makeHoldEscalated(ports: ActivityPorts) {
     const taken = await ports.transcript.take(ref, turn, now);
     if (taken.kind === 'nothing') return taken;
     const { settings, lastSeq } = taken;
-    const due = dueFiles(taken.messages);
+    const due = [...dueFiles(taken.messages), ...(taken.media ?? [])];
     const media = due.length > 0 && { media: due };
     const planned = {
       kind: 'planned' as const,

@@ -7,6 +7,7 @@ import type { ComposeVerdict } from './compose-reply.ts';
 import { calledNotice, calling, escalating } from './escalation.ts';
 import type { Heard } from './escalation.ts';
 import type { ActivityPorts, Call, ExternalActionVersion } from './ports.ts';
+import { standingReply } from './standing-reply.ts';
 import { turnSettings } from './turn-settings.ts';
 
 export type ConfirmationVerdict =
@@ -29,13 +30,7 @@ export function makePlanConfirmation(ports: ActivityPorts) {
     if (call === null || action === null || !hasQuestion(action, call)) return { kind: 'in_own_words' };
     const taken = await ports.transcript.take(ref, turn, now, { grow: false });
     if (taken.kind === 'nothing') return taken;
-    const planned = {
-      kind: 'planned' as const,
-      answersSeq: taken.lastSeq,
-      settings: turnSettings(taken),
-      summaryDue: false,
-    };
-    if (taken.plannedAlready) return { ...planned, ...calling(taken.escalates) };
+    if (taken.plannedAlready) return standingReply(taken);
     const { channel, contact } = taken;
     const values = valuesOf(call, {
       channel,
@@ -55,7 +50,8 @@ export function makePlanConfirmation(ports: ActivityPorts) {
       ...calling(rule),
     };
     await ports.transcript.plan(ref, reply, null, now);
-    return { ...planned, ...calling(rule) };
+    const settings = turnSettings(taken);
+    return { kind: 'planned', answersSeq: taken.lastSeq, settings, summaryDue: false, ...calling(rule) };
   };
 }
 

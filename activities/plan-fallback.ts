@@ -4,7 +4,8 @@ import type { ComposeVerdict } from './compose-reply.ts';
 import { calling, escalating } from './escalation.ts';
 import type { Heard } from './escalation.ts';
 import { ATTEMPTS_DIED } from './give-up-call.ts';
-import type { ActivityPorts } from './ports.ts';
+import type { ActivityPorts, TakenTurn } from './ports.ts';
+import { standingReply } from './standing-reply.ts';
 import { turnSettings } from './turn-settings.ts';
 
 interface Order extends ConversationRef {
@@ -33,33 +34,49 @@ export function makePlanFallback(ports: ActivityPorts) {
     await ports.calls.endOfTurn(ref, turn, left, now);
     const taken = await ports.transcript.take(ref, turn, now);
     if (taken.kind === 'nothing') return taken;
-    const planned = {
-      kind: 'planned' as const,
-      answersSeq: taken.lastSeq,
-      settings: turnSettings(taken),
-      summaryDue: false,
-    };
-    // It went out, and only word of that was lost: nothing failed.
-    if (taken.messages.length === 0) return { ...planned, ...calling(taken.escalates) };
-    const about = { turn, ...(heard ?? { coreIntent: null, wantsHuman: false }) };
-    const rule = taken.escalates ?? (await escalating(ports, ref, taken, about));
-    const reply = {
-      turn,
-      cause: turnCause(turn),
-      kind: 'fallback' as const,
-      text: taken.settings.fallbackReply,
-      epoch: taken.epoch,
-      answersSeq: taken.lastSeq,
-      inReplyTo: taken.messages.map((message) => message.providerMessageId),
-      ...calling(rule),
-    };
-    // What stands calls a person already, and may be on its way: it is what the customer hears.
-    if (taken.escalates === null) await ports.transcript.plan(ref, reply, null, now);
+    // On its way or out: only word of it was lost, and nothing is said in its place.
+    const planned = taken.replyIsOut
+      ? standingReply(taken)
+      : await fallBack(ports, { ref, taken, turn, code, heard, now });
     // Nobody knows what was said to a question that waits, or whether a new one reached the customer: a later yes
     // is not to find it.
     const open = await ports.calls.open(ref);
     if (open !== null) await ports.calls.cancel(ref, open.id, 'turn_failed', now);
-    await ports.events.record(ref, 'turn_fell_back', { turn, reason: code }, now);
-    return { ...planned, ...calling(rule) };
+    return planned;
+  };
+}
+
+interface FallingBack {
+  ref: ConversationRef;
+  taken: Extract<TakenTurn, { kind: 'taken' }>;
+  turn: number;
+  code: string;
+  heard: Heard | null;
+  now: Date;
+}
+
+async function fallBack(ports: ActivityPorts, { ref, taken, turn, code, heard, now }: FallingBack) {
+  const about = { turn, ...(heard ?? { coreIntent: null, wantsHuman: false }) };
+  const rule = taken.escalates ?? (await escalating(ports, ref, taken, about));
+  const reply = {
+    turn,
+    cause: turnCause(turn),
+    kind: 'fallback' as const,
+    text: taken.settings.fallbackReply,
+    epoch: taken.epoch,
+    answersSeq: taken.lastSeq,
+    inReplyTo: taken.messages.map((message) => message.providerMessageId),
+    ...calling(rule),
+  };
+  // What stands calls a person already: it is what the customer hears.
+  if (taken.escalates === null) await ports.transcript.plan(ref, reply, null, now);
+  await ports.events.record(ref, 'turn_fell_back', { turn, reason: code }, now);
+  const settings = turnSettings(taken);
+  return {
+    kind: 'planned' as const,
+    answersSeq: taken.lastSeq,
+    settings,
+    summaryDue: false,
+    ...calling(rule),
   };
 }

@@ -6,6 +6,7 @@ import type { ComposeVerdict } from './compose-reply.ts';
 import { calling, escalating } from './escalation.ts';
 import type { Heard } from './escalation.ts';
 import type { ActivityPorts, Call, ExternalActionVersion, PlannedReply } from './ports.ts';
+import { standingReply } from './standing-reply.ts';
 import { turnSettings } from './turn-settings.ts';
 
 type Verdict = Extract<ComposeVerdict, { kind: 'planned' | 'nothing' }>;
@@ -50,6 +51,7 @@ async function inItsTurn(
   const now = clock.now();
   const taken = await transcript.take(ref, turn, now, { grow: false });
   if (taken.kind === 'nothing') return taken;
+  if (taken.replyIsOut) return standingReply(taken);
   const about = {
     channel: taken.channel,
     contact: { ...taken.contact, id: null },

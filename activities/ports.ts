@@ -60,6 +60,7 @@ export interface FailureLog {
 /** A named point at which a fault test may end the process, or hold what it does; does nothing in production. */
 export type Failpoint = (
   name:
+    | 'send.before_fence'
     | 'send.before_call'
     | 'send.after_call'
     | 'send.after_record'

@@ -1,4 +1,5 @@
 import type { ConversationRef } from '../contract/conversation.ts';
+import type { DeliveryState } from '../domain/delivery.ts';
 import type { ActivityPorts, Delivery, FenceVerdict, SendOutcome } from './ports.ts';
 
 /** The channel does not begin a call later than this after the fence, and one call takes no longer. */
@@ -37,6 +38,7 @@ export function makeSendReply(ports: Ports) {
  */
 function makeAttempt(ports: Ports) {
   return async ({ cause, regroup, lastAttempt, ...ref }: Attempt): Promise<SendVerdict> => {
+    await ports.failpoint('send.before_fence', ref.conversationId);
     const fence = await ports.ledger.passFence(ref, cause, {
       regroup,
       now: ports.clock.now(),
@@ -48,9 +50,7 @@ function makeAttempt(ports: Ports) {
       case 'refused':
         return fence;
       case 'done':
-        return fence.state === 'failed'
-          ? { kind: 'failed', code: 'already_failed' }
-          : { kind: 'sent', answersSeq: fence.answersSeq };
+        return ended(fence.state, fence.answersSeq);
       case 'unknown': {
         const unknown = { kind: 'unknown' as const, code: 'earlier_try_died' };
         await ports.ledger.record(ref, fence.outboundId, unknown, ports.clock.now());
@@ -64,19 +64,27 @@ function makeAttempt(ports: Ports) {
     await ports.failpoint('send.after_call');
     const known = inDoubt(answered, delivery);
     const outcome = lastAttempt ? givenUp(known) : known;
-    await ports.ledger.record(ref, delivery.outboundId, outcome, ports.clock.now());
+    const { outboundId, answersSeq, attempt } = delivery;
+    const state = await ports.ledger.record(ref, outboundId, outcome, ports.clock.now(), attempt);
     await ports.failpoint('send.after_record');
     switch (outcome.kind) {
       case 'sent':
-        return { kind: 'sent', answersSeq: delivery.answersSeq };
+        return { kind: 'sent', answersSeq };
       case 'unknown':
-        return { kind: 'unknown', outboundId: delivery.outboundId, answersSeq: delivery.answersSeq };
+        // The channel's report may have been quicker than its answer: nothing is waited for.
+        return state === null || state === 'sending'
+          ? { kind: 'unknown', outboundId, answersSeq }
+          : ended(state, answersSeq);
       case 'failed':
         return outcome;
       case 'try_again':
         return { kind: 'try_again', afterMs: outcome.afterMs, code: outcome.code };
     }
   };
+}
+
+function ended(state: DeliveryState, answersSeq: number): SendVerdict {
+  return state === 'failed' ? { kind: 'failed', code: 'already_failed' } : { kind: 'sent', answersSeq };
 }
 
 /**

@@ -3,11 +3,8 @@ import { join } from 'node:path';
 import { Connection, WorkflowClient } from '@temporalio/client';
 import { historyToJSON } from '@temporalio/common/lib/proto-utils.js';
 import { approvalWorkflowId, conversationWorkflowId } from '../contract/ids.ts';
-import { ACTING_SHAPES } from './histories/acting-shapes.ts';
+import { ALL_SHAPES } from './histories/all-shapes.ts';
 import { openHarness } from './histories/harness.ts';
-import { PEOPLE_SHAPES, type PeopleShape } from './histories/people-shapes.ts';
-import { REQUEST_SHAPES } from './histories/request-shapes.ts';
-import { SHAPES } from './histories/shapes.ts';
 
 // npm run record-histories [SHAPE …]: plays shapes of conversation against a fresh installation and keeps their
 // histories, which the replay test runs on the code of the day. A release adds histories and removes none that a
@@ -16,7 +13,7 @@ import { SHAPES } from './histories/shapes.ts';
 
 const folder = join(import.meta.dirname, '..', 'test', 'replay', 'histories');
 mkdirSync(folder, { recursive: true });
-const all = Object.entries<PeopleShape>({ ...SHAPES, ...ACTING_SHAPES, ...PEOPLE_SHAPES, ...REQUEST_SHAPES });
+const all = Object.entries(ALL_SHAPES);
 const chosen = process.argv.slice(2);
 const unknown = chosen.filter((name) => !all.some(([known]) => known === name));
 if (unknown.length > 0) throw new Error(`there is no shape called ${unknown.join(', ')}`);

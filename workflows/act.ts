@@ -203,8 +203,8 @@ function compose(
     step,
     lastStep: step >= MAX_STEPS,
     mayStartOver: round.mayStartOver,
-    // A placeholder goes ahead of it (CHAN-3), and a decision is sent with the end of its row.
-    sendsAtOnce: decision === undefined && !shell.state().settings.placeholder,
+    // What is said of a decision is sent with the end of its row.
+    sendsAtOnce: decision === undefined && shell.sendsAtOnce(),
     coreIntent,
     wantsHuman,
     understood,

@@ -54,6 +54,7 @@ export async function conversation(input: ConversationInput): Promise<void> {
     tell,
     aside: new Set(),
     readyToSend: () => placeholderPosted,
+    sendsAtOnce: () => input.modelQueue === undefined && !state.settings.placeholder,
     doing: show,
   };
 

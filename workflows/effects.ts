@@ -1,6 +1,7 @@
 import {
   ActivityFailure,
   ApplicationFailure,
+  TimeoutFailure,
   log,
   proxyActivities,
   proxyLocalActivities,
@@ -80,8 +81,11 @@ export const ownStore =
  * @param timedOut what it is called when no attempt came back: the worker died under it, or waited too long
  */
 export function failureCode(error: unknown, timedOut: FailureCode = 'STORE_UNAVAILABLE'): string {
-  if (!(error instanceof ActivityFailure)) throw error;
-  return error.cause instanceof ApplicationFailure ? (error.cause.type ?? 'UNEXPECTED') : timedOut;
+  // What ends a local activity comes bare. Thrown on, it would end the workflow in failure.
+  const ended = error instanceof ActivityFailure ? error.cause : error;
+  if (ended instanceof ApplicationFailure) return ended.type ?? 'UNEXPECTED';
+  if (error instanceof ActivityFailure || ended instanceof TimeoutFailure) return timedOut;
+  throw error;
 }
 
 /**

@@ -13,6 +13,11 @@ export interface TurnShell {
   tell(fact: Fact): void;
   /** Resolves once the turn's placeholder is dealt with: nothing is sent before (CHAN-3). */
   readyToSend(): Promise<void>;
+  /**
+   * Whether the activity that composes a reply may send it, too: no placeholder goes ahead of it, and the workers of a
+   * queue for model calls alone are not the ones that send.
+   */
+  sendsAtOnce(): boolean;
   /** What goes on and nothing waits for: causes of messages that the channel told to wait, word to people. The run does not end before it. */
   aside: Set<string>;
   /** Shown to whoever opens the running workflow. */

@@ -7,7 +7,7 @@ import { changedHandsSince } from './changed-hands.ts';
 import { withdrawOvertaken } from './decision.ts';
 import { deliver } from './deliver.ts';
 import type { FirstAttempt } from './deliver.ts';
-import { failureCode, ownStore, people, untilStoreIsBack } from './effects.ts';
+import { failureCode, ownStore, people, reliably, untilStoreIsBack } from './effects.ts';
 import { MAX_START_OVERS } from './policy.ts';
 import type { Round, TurnShell } from './shell.ts';
 
@@ -50,8 +50,10 @@ export async function runTurn(shell: TurnShell): Promise<void> {
     }
     const answeredSeq = 'answersSeq' in sent ? sent.answersSeq : draft.answersSeq;
     shell.tell({ fact: 'turnAnswered', answeredSeq });
-    if (draft.escalates !== undefined && sent.kind !== 'refused')
-      await escalate(shell, turn, draft.escalates);
+    const { escalates } = draft;
+    // The customer has been answered: whatever fails from here on, the turn is over.
+    if (escalates !== undefined && sent.kind !== 'refused')
+      await reliably('call a person', () => escalate(shell, turn, escalates));
     if (draft.passesOn === true) await tellHuman(shell, turn, epoch);
     if (draft.summaryDue) await summarise(shell, turn, epoch);
     return;

@@ -19,9 +19,16 @@ export interface Ledger {
 
   /**
    * Writes how the call ended, and settles the customer messages it answered where it ended for good; a failure is
-   * also a `message_failed` event, in the same transaction.
+   * also a `message_failed` event, in the same transaction. A failure, or "not now", of an `attempt` that another has
+   * followed writes nothing. Answers the state the row is in; null: it had gone on before.
    */
-  record(ref: ConversationRef, outboundId: string, outcome: SendOutcome, now: Date): Promise<void>;
+  record(
+    ref: ConversationRef,
+    outboundId: string,
+    outcome: SendOutcome,
+    now: Date,
+    attempt?: number,
+  ): Promise<DeliveryState | null>;
 
   /** A send that stayed unknown past its time becomes `uncertain`, with an event. True if this call did it. */
   giveUpWaiting(ref: ConversationRef, outboundId: string, now: Date): Promise<DeliveryState>;

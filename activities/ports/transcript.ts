@@ -169,6 +169,8 @@ export type TakenTurn =
       lastSeq: number;
       /** A reply already planned for this turn that answers exactly these messages; a retry need not ask again. */
       plannedAlready: boolean;
+      /** That reply has left `planned`: it is on its way or ended, and nothing can be said in its place. */
+      replyIsOut: boolean;
       /** As above, where a person came while the reply was on its way. */
       media?: string[];
       /** The rule by which a person is still to be called once that reply is out. Null: by none. */

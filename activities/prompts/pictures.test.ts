@@ -30,6 +30,7 @@ function taken(now: MessageContent[], before: MessageContent[] = []): Taken {
     messages: now.map(message),
     lastSeq: 9,
     plannedAlready: false,
+    replyIsOut: false,
     escalates: null,
     wentOn: null,
     history: before.map((content) => ({ from: 'customer', content, at: new Date(0) })),

@@ -22,6 +22,7 @@ const taken: Extract<TakenTurn, { kind: 'taken' }> = {
   ],
   lastSeq: 3,
   plannedAlready: false,
+  replyIsOut: false,
   escalates: null,
   wentOn: null,
   history: [{ from: 'customer', content: { kind: 'text', text: INJECTED }, at: new Date(0) }],

@@ -32,13 +32,17 @@ const RECORD_SENT: Statement = {
     select state from moved`,
 };
 
+/** A late word of an attempt says nothing of the one that is under way by now ($6; null: whichever it was). */
+const IS_ATTEMPT = '($6::integer is null or attempt = $6)';
+
 const RECORD_FAILED: Statement = {
   name: 'record-failed',
   text: `
     with moved as (
       update outbound set state = 'failed', failure_code = $5, updated_at = $4
       where organisation_id = $1 and conversation_id = $2 and id = $3 and state in ('planned', 'sending', 'uncertain')
-      returning organisation_id, conversation_id, turn, answers_seq, cause, failure_code
+        and ${IS_ATTEMPT}
+      returning organisation_id, conversation_id, turn, answers_seq, cause, failure_code, state
     ),
     ${settleTurn({ at: '$4', reason: `'answer_failed'` })},
     told as (
@@ -47,7 +51,7 @@ const RECORD_FAILED: Statement = {
         jsonb_build_object('cause', m.cause, 'channel', c.channel, 'reason', m.failure_code), $4
       from moved m join conversations c on c.organisation_id = m.organisation_id and c.id = m.conversation_id
     )
-    select from moved`,
+    select state from moved`,
 };
 
 /** Nothing happened: a newer message or a person may still come between. */
@@ -55,15 +59,22 @@ const RECORD_TRY_AGAIN: Statement = {
   name: 'record-try-again',
   text: `
     update outbound set state = 'planned', deadline_at = null, failure_code = $5, updated_at = $4
-    where organisation_id = $1 and conversation_id = $2 and id = $3 and state = 'sending'`,
+    where organisation_id = $1 and conversation_id = $2 and id = $3 and state = 'sending' and ${IS_ATTEMPT}
+    returning state`,
 };
 
-/** It may have arrived: it stays on the wire, so that only the channel's own rule repeats it, word for word. */
+/**
+ * It may have arrived: it stays on the wire, so that only the channel's own rule repeats it, word for word. The state it
+ * answers is the one before: a report may have moved it already.
+ */
 const RECORD_UNKNOWN: Statement = {
   name: 'record-unknown',
   text: `
-    update outbound set failure_code = $5, updated_at = $4
-    where organisation_id = $1 and conversation_id = $2 and id = $3 and state = 'sending'`,
+    with noted as (
+      update outbound set failure_code = $5, updated_at = $4
+      where organisation_id = $1 and conversation_id = $2 and id = $3 and state = 'sending'
+    )
+    select state from outbound where organisation_id = $1 and conversation_id = $2 and id = $3`,
 };
 
 /** A late word that nothing had happened leaves a row `planned` that nobody will send any more: that one failed. */
@@ -93,10 +104,14 @@ export function openLedger(pool: pg.Pool): Ledger {
   return {
     passFence: makePassFence(pool),
 
-    record: (ref, outboundId, outcome, now) =>
+    record: (ref, outboundId, outcome, now, attempt) =>
       asOrganisation(pool, ref.organisationId, async (tenancy) => {
-        const key = [ref.organisationId, ref.conversationId, outboundId, now];
-        await tenancy.lastRows(statementOf(outcome), [...key, detailOf(outcome)]);
+        const statement = statementOf(outcome);
+        const values = [ref.organisationId, ref.conversationId, outboundId, now, detailOf(outcome)];
+        const isOfAttempt = statement === RECORD_FAILED || statement === RECORD_TRY_AGAIN;
+        const known = isOfAttempt ? [...values, attempt ?? null] : values;
+        const [row] = await tenancy.lastRows<{ state: DeliveryState }>(statement, known);
+        return row?.state ?? null;
       }),
 
     giveUpWaiting: (ref, outboundId, now) =>

@@ -80,6 +80,7 @@ export function makeTakeDecision(pool: pg.Pool): Transcript['takeDecision'] {
         messages: [],
         lastSeq: standing.answered_seq,
         plannedAlready,
+        replyIsOut: state !== null && state !== 'planned',
         escalates: null,
         ...past,
         unsummarised: 0,

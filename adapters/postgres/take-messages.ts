@@ -13,6 +13,7 @@ import type { MessageContent } from '../../domain/message.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
 import { HAS_EXTERNAL_ACTIONS } from './external-action-reader.ts';
+import type { FinalRefusal } from './final-refusal.ts';
 import { idleStepsOf, IDLE_SOURCE } from './idle-settings.ts';
 import type { IdleSourceRow } from './idle-settings.ts';
 import { dueAmong, readFiles, withFile } from './media-of-messages.ts';
@@ -92,10 +93,18 @@ const FIRST_UNTAKEN: Statement = {
       and turn is null`,
 };
 
-/** A dead run sent it, or began to; nobody has heard of it. */
-const REPLY_PAST_PLANNED: Statement = {
-  name: 'take-reply',
+/**
+ * Of a turn that has nothing to answer: the reply that a dead run of it sent, or began to. One that is still planned in
+ * an earlier epoch would never leave, and nobody would ask the fence for it any more.
+ */
+const REPLY_LEFT: Statement = {
+  name: 'take-reply-left',
   text: `
+    with refused as (
+      update outbound set state = 'refused', failure_code = $5, updated_at = $6
+      where organisation_id = $1 and conversation_id = $2 and cause = $3 and part = 0
+        and state = 'planned' and epoch < $4
+    )
     select answers_seq, escalates from outbound
     where organisation_id = $1 and conversation_id = $2 and cause = $3 and part = 0 and state <> 'planned'`,
 };
@@ -149,7 +158,7 @@ export function makeTake(pool: pg.Pool): Transcript['take'] {
         const settled = await tenancy.rows<Pick<TakenRow, 'id' | 'body'>>(SETTLE_UNANSWERED, values);
         const media = dueAmong(settled.map(({ id, body }) => ({ id, content: withFile(body, id) })));
         const taken =
-          (await onItsWay(tenancy, ref, conversation, turn)) ??
+          (await replyLeft(tenancy, ref, conversation, { turn, now })) ??
           nothing(conversation, conversation.last_message_seq);
         return { ...taken, ...(media.length > 0 && { media }) };
       }
@@ -164,7 +173,7 @@ export function makeTake(pool: pg.Pool): Transcript['take'] {
       ]);
       if (rows.length === 0)
         return (
-          (await onItsWay(tenancy, ref, conversation, turn)) ??
+          (await replyLeft(tenancy, ref, conversation, { turn, now })) ??
           nothing(conversation, await lookedThrough(tenancy, conversation, key))
         );
       return taken(tenancy, conversation, rows, turn);
@@ -182,22 +191,25 @@ function nothing(conversation: TurnRow, throughSeq: number): Extract<TakenTurn, 
 }
 
 /** The turn as it stands where its reply has left `planned` and nothing is left for it to answer. */
-async function onItsWay(
+async function replyLeft(
   tenancy: Tenancy,
   { conversationId }: ConversationRef,
   conversation: TurnRow,
-  turn: number,
+  { turn, now }: { turn: number; now: Date },
 ): Promise<TakenTurn | null> {
+  const { epoch, owner, status } = conversation;
+  const changed = owner === 'operator' ? 'owner' : 'epoch';
+  const reason: FinalRefusal = status === 'resolved' ? 'resolved' : changed;
   const key = [tenancy.organisationId, conversationId, turnCause(turn)];
-  const [reply] = await tenancy.rows<ReplyRow>(REPLY_PAST_PLANNED, key);
+  const [reply] = await tenancy.rows<ReplyRow>(REPLY_LEFT, [...key, epoch, reason, now]);
   if (reply === undefined) return null;
-  const { answers_seq: lastSeq, escalates } = reply;
   return {
     ...known(conversation, turn),
     messages: [],
-    lastSeq,
+    lastSeq: reply.answers_seq,
     plannedAlready: true,
-    escalates,
+    replyIsOut: true,
+    escalates: reply.escalates,
     history: [],
     unsummarised: 0,
   };
@@ -230,6 +242,7 @@ async function taken(
     messages: inTurnOrder(rows.map(takenMessage)),
     lastSeq,
     plannedAlready,
+    replyIsOut: rows.every(({ state }) => state !== null && state !== 'planned'),
     escalates: plannedAlready ? (rows[0]?.escalates ?? null) : null,
     ...past,
   };

@@ -37,6 +37,7 @@ function taken(said: string, before: string[] = []): Extract<TakenTurn, { kind: 
     ],
     lastSeq: 2,
     plannedAlready: false,
+    replyIsOut: false,
     escalates: null,
     wentOn: null,
     history: before.map((text, at) => ({

@@ -52,7 +52,7 @@ describe('people who act while Temporal is down', function () {
     const taken = await answered();
     const inTurn = await answered();
     // Its reply is planned when Temporal goes.
-    const held = holds.hold('sendReply.begins', inTurn.conversation());
+    const held = holds.hold('send.before_fence', inTurn.conversation());
     await inTurn.says(`And this? (${inTurn.word})`);
     await held.reached();
     const before = await Promise.all([decided, replied, taken, inTurn].map(kinds));

@@ -13,7 +13,7 @@ import { repliesIn } from './receiver.ts';
 import type { Reply } from './receiver.ts';
 import { openWhatsAppCustomer } from './whatsapp-customer.ts';
 
-const POINTS = ['send.before_call', 'send.after_call', 'send.after_record'] as const;
+const POINTS = ['send.before_fence', 'send.before_call', 'send.after_call', 'send.after_record'] as const;
 const SETTLED_MS = 45_000;
 
 describe('a worker killed while it sends', function () {
@@ -72,7 +72,9 @@ describe('a worker killed while it sends', function () {
         reckon([message], rows, got);
         assert.equal(
           got[0]?.posts,
-          { 'send.before_call': 1, 'send.after_call': 2, 'send.after_record': 1 }[point],
+          { 'send.before_fence': 1, 'send.before_call': 1, 'send.after_call': 2, 'send.after_record': 1 }[
+            point
+          ],
         );
       });
     }

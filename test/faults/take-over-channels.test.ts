@@ -26,7 +26,7 @@ interface ChannelCustomer {
 
 type Where = { at: string } | { holds: 'slack' | 'whatsapp'; match?: string; when?: 'before' | 'after' };
 
-const SENDS = ['sendReply.begins', 'send.before_call', 'send.after_call', 'sendReply.ends'];
+const SENDS = ['send.before_fence', 'send.before_call', 'send.after_call', 'send.after_record'];
 
 describe('a person who takes over on a channel of its own kind', function () {
   this.timeout(60_000);
@@ -214,6 +214,7 @@ describe('a person who takes over on a channel of its own kind', function () {
 
   const whatsapp: Where[] = [
     ...SENDS.map((at) => ({ at })),
+    { at: 'composeReply.ends' },
     { holds: 'whatsapp' },
     { holds: 'whatsapp', when: 'after' },
   ];
@@ -228,7 +229,9 @@ describe('a person who takes over on a channel of its own kind', function () {
     { at: 'postPlaceholder.ends' },
     { at: 'composeReply.begins' },
     { at: 'composeReply.ends' },
+    { at: 'sendReply.begins' },
     ...SENDS.map((at) => ({ at })),
+    { at: 'sendReply.ends' },
     { holds: 'slack', match: 'chat.update' },
     { holds: 'slack', match: 'chat.update', when: 'after' },
     { at: 'clearPlaceholders.begins' },
@@ -238,7 +241,7 @@ describe('a person who takes over on a channel of its own kind', function () {
     it(`ESC-5 hears no agent begin behind the 200, on Slack at ${title(where)}`, () =>
       story(`slack: ${title(where)}`, onSlack, where));
 
-  for (const at of ['composeReply.ends', 'sendReply.begins', 'sendReply.ends'])
+  for (const at of ['send.before_fence', 'composeReply.ends'])
     it(`ESC-5 hears no agent begin behind the 200, on the web chat at ${at}`, () =>
       story(`webchat: ${at}`, onWebchat, { at }));
 });

@@ -59,13 +59,13 @@ describe('a change of hands that comes during an effect', function () {
   const BOTH: [SceneName, Where][] = [
     ['plain', { at: 'composeReply.begins' }],
     ['plain', { holds: 'model' }],
-    ['plain', { at: 'sendReply.begins' }],
+    ['plain', { at: 'send.before_fence' }],
     ['understanding', { at: 'understandMessages.ends' }],
     ['acting', { at: 'call.recorded' }],
     ['acting', { holds: 'model', match: '"role":"tool"' }],
     ['ordering', { at: 'callExternalAction.ends' }],
     ['asking', { at: 'sendReply.begins' }],
-    ['escalating', { at: 'sendReply.begins' }],
+    ['escalating', { at: 'send.before_fence' }],
     ['falling', { at: 'planFallback.begins' }],
   ];
   for (const [name, where] of BOTH)

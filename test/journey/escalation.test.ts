@@ -69,6 +69,40 @@ describe('escalation', () => {
   const last = async (customer: ActingCustomer) => (await customer.arrived()).at(-1)?.body;
   const money = 'I want a refund';
 
+  it('ESC-2 answers the customer on where the call of a person fails for good, and begins no turn again', async () => {
+    const rule = { name: 'boss', condition: 'text contains "manager"', reason: 'Wants the manager' };
+    const customer = await calling({ escalation_rules: [rule] });
+    await customer.asks('Hello');
+    await journey.sql(`
+      create function refuse_call() returns trigger language plpgsql as
+        $$ begin raise exception 'no call today' using errcode = 'raise_exception'; end $$`);
+    await journey.sql(`
+      create trigger refuse_call before insert on events for each row
+      when (new.conversation_id = '${customer.conversation()}' and new.name = 'conversation_escalated')
+      execute function refuse_call()`);
+    try {
+      assert.equal(await customer.asks('Give me the manager'), CALLED);
+      await customer.says(`Where are you? (${customer.word})`);
+      const heard = await customer.hears(3);
+      assert.deepEqual(
+        heard.map(({ body }) => body.kind),
+        ['reply', 'notice', 'reply'],
+      );
+      await customer.isDone();
+    } finally {
+      await journey.sql('drop trigger refuse_call on events');
+      await journey.sql('drop function refuse_call()');
+    }
+    const rows = await journey.sql<{ turn: number }>(
+      `select turn from inbox where conversation_id = $1 and kind = 'message' order by seq`,
+      [customer.conversation()],
+    );
+    assert.deepEqual(
+      rows.map(({ turn }) => turn),
+      [1, 2, 3],
+    );
+  });
+
   it('ESC-1 (ESC Task 1.1; ESC Task 1.2) calls a person in place of the answer where a rule matches, and shows it everywhere', async () => {
     const customer = await calling();
     assert.equal(await customer.asks(money), CALLED);

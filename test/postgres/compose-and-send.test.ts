@@ -4,7 +4,9 @@ import type { Context } from '@temporalio/activity';
 import type pg from 'pg';
 import { makeComposeReply } from '../../activities/compose-reply.ts';
 import { makePlanFallback } from '../../activities/plan-fallback.ts';
+import { makePlanOutcome } from '../../activities/plan-outcome.ts';
 import type { ActivityPorts, SendOutcome } from '../../activities/ports.ts';
+import { DEFAULT_EXTERNAL_ACTION } from '../../domain/external-action.ts';
 import { openScene } from './actions.ts';
 import type { Scene } from './actions.ts';
 import { NOW, openInstallation } from './installation.ts';
@@ -22,6 +24,7 @@ const ORDER = {
   declined: null,
   asking: null,
 };
+const HEARD = { coreIntent: null, wantsHuman: false };
 const CALLED = {
   escalationAssignee: 'U02ABC9XYZ',
   escalationRules: [{ name: 'always', condition: 'turn >= 0' }],
@@ -77,6 +80,13 @@ describe('a reply that is sent where it is composed', () => {
     assert.deepEqual(await replies(scene), [['planned', 'Hello.']]);
   });
 
+  it('CONV-5 is not sent by a run that Temporal has given up', async () => {
+    const scene = await openScene(pool);
+    const world = worldOf(scene, { meanwhile: () => Promise.resolve(world.giveUp()) });
+    assert.equal(sentOf(await world.compose()), undefined);
+    assert.deepEqual([await replies(scene), world.calls.channel], [[['planned', 'Hello.']], 0]);
+  });
+
   describe('by a worker that died before the workflow heard of it', () => {
     it('CHAN-5 is neither composed nor sent again, and still followed by what follows a reply', async () => {
       const scene = await openScene(pool, 'generic', CALLED);
@@ -115,17 +125,50 @@ describe('a reply that is sent where it is composed', () => {
       assert.equal((await scene.fence(1)).kind, 'unknown');
     });
 
+    for (const [how, commands, reason] of [
+      ['took over', ['take_over'], 'owner'],
+      ['resolved it', ['resolve'], 'resolved'],
+      ['took over and handed back', ['take_over', 'hand_back'], 'epoch'],
+    ] as const)
+      it(`ESC-5 is refused where it was only planned, and a person ${how} before anybody asked the fence`, async () => {
+        const scene = await openScene(pool);
+        await scene.reply(1, 'Hello.');
+        for (const what of commands)
+          await scene.inbox.command(scene.caller, scene.ref.conversationId, what, NOW);
+        assert.equal((await worldOf(scene).compose()).kind, 'nothing');
+        const [row] = await scene.look('select state, failure_code from outbound');
+        assert.deepEqual(row, { state: 'refused', failure_code: reason });
+      });
+
     it('CONV-5 is no turn that fell back, however often the worker died over it', async () => {
+      for (const isRecorded of [true, false]) {
+        const scene = await openScene(pool);
+        const world = worldOf(scene);
+        const id = await scene.reply(1, 'Shall I?');
+        const asked = await scene.planOne({ state: 'awaiting_confirmation' }, { step: 0 });
+        await scene.fence(1);
+        if (isRecorded) await scene.ledger.record(scene.ref, id, SENT, NOW);
+        const order = { ...scene.ref, turn: 1, code: 'MODEL_UNAVAILABLE', callsUnderWay: [] };
+        const fallback = await makePlanFallback(world.ports)(order);
+        assert.equal(fallback.kind === 'planned' && fallback.answersSeq, 1);
+        assert.deepEqual(world.events, []);
+        assert.deepEqual(await replies(scene), [[isRecorded ? 'sent' : 'sending', 'Shall I?']]);
+        // The workflow does not know that it was asked: a later yes is not to find it.
+        const question = await scene.calls.read(scene.refOf(asked));
+        assert.deepEqual([question?.state, question?.reason], ['cancelled', 'turn_failed']);
+      }
+    });
+
+    it('ESC-1 is judged by what it answered, where it told of an outcome', async () => {
       const scene = await openScene(pool, 'generic', CALLED);
-      const world = worldOf(scene);
-      await world.compose();
-      const order = { ...scene.ref, turn: 1, code: 'MODEL_UNAVAILABLE', callsUnderWay: [] };
-      const fallback = await makePlanFallback(world.ports)(order);
-      assert.deepEqual(fallback.kind === 'planned' && [fallback.answersSeq, fallback.escalates], [
-        1,
-        'always',
-      ]);
-      assert.deepEqual(world.events, []);
+      const call = await scene.planOne({ externalAction: await scene.externalAction() }, { step: 0 });
+      const order = { ...scene.ref, turn: 1, callId: call.id, underWay: false, heard: HEARD };
+      const id = await scene.reply(1, 'It is done.');
+      await scene.fence(1);
+      await scene.ledger.record(scene.ref, id, SENT, NOW);
+      await scene.look("update outbound set escalates = 'the one that held'");
+      const again = await makePlanOutcome(worldOf(scene).ports)(order);
+      assert.equal(again.kind === 'planned' && again.escalates, 'the one that held');
     });
   });
 });
@@ -162,6 +205,7 @@ function worldOf(
     transcript: scene.transcript,
     clock: { now: () => NOW },
     failpoint: () => undefined,
+    externalActions: { version: () => Promise.resolve(DEFAULT_EXTERNAL_ACTION) },
     escalations: { anyoneOnline: () => Promise.resolve(true) },
     events: { record: (_ref: object, name: string) => Promise.resolve(void events.push(name)) },
     model: {
@@ -178,12 +222,13 @@ function worldOf(
       },
     },
   } as unknown as ActivityPorts;
+  const givenUp = new AbortController();
   const context = {
-    cancellationSignal: new AbortController().signal,
+    cancellationSignal: givenUp.signal,
     heartbeat: () => undefined,
     info: { attempt: 1 },
   } as unknown as Context;
   const compose = (order: Partial<typeof ORDER> = {}) =>
     asyncLocalStorage.run(context, () => makeComposeReply(ports)({ ...scene.ref, ...ORDER, ...order }));
-  return { ports, calls, events, compose };
+  return { ports, calls, events, compose, giveUp: () => givenUp.abort() };
 }

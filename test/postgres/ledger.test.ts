@@ -255,6 +255,22 @@ describe('the send ledger', () => {
       });
     }
 
+    const lateWords: SendOutcome[] = [
+      { kind: 'failed', code: 'http_400' },
+      { kind: 'try_again', afterMs: null, code: 'http_429', mayHaveArrived: false },
+    ];
+    for (const outcome of lateWords)
+      it(`CHAN-5 hears no late ${outcome.kind} of an attempt that another has followed`, async () => {
+        const room = await openRoom(pool);
+        const id = await room.reply(1, 'hello');
+        await room.fence(1);
+        await room.fence(1);
+        assert.equal(await room.ledger.record(room.ref, id, outcome, NOW, 1), null);
+        assert.equal(await room.state(id), 'sending');
+        const state = outcome.kind === 'failed' ? 'failed' : 'planned';
+        assert.equal(await room.ledger.record(room.ref, id, outcome, NOW, 2), state);
+      });
+
     it('CHAN-5 gives back what the turn took and the reply does not answer', async () => {
       const room = await openRoom(pool);
       const id = await room.reply(1, 'hello');

@@ -21,11 +21,19 @@ describe('sending a reply', () => {
   after(() => close());
 
   /** Tries the first turn's reply once, over a channel that answers so. */
-  const attempt = (room: Room, answer: SendOutcome, { regroup = false, lastAttempt = false } = {}) =>
+  const attempt = (
+    room: Room,
+    answer: SendOutcome,
+    {
+      regroup = false,
+      lastAttempt = false,
+      whileItHangs = () => Promise.resolve(),
+    }: { regroup?: boolean; lastAttempt?: boolean; whileItHangs?: () => Promise<unknown> } = {},
+  ) =>
     makeSendReply({
       ledger: room.ledger,
       transcript: room.transcript,
-      channels: { send: () => Promise.resolve(answer) },
+      channels: { send: () => whileItHangs().then(() => answer) },
       clock: { now: () => NOW },
       failpoint: () => undefined,
     })({ ...room.ref, cause: turnCause(1), regroup, lastAttempt });
@@ -68,6 +76,18 @@ describe('sending a reply', () => {
       assert.deepEqual(await room.messages(), [[1, 1, null]]);
     });
   }
+
+  for (const [state, verdict] of [
+    ['read', { kind: 'sent', answersSeq: 1 }],
+    ['failed', { kind: 'failed', code: 'already_failed' }],
+  ] as const)
+    it(`CHAN-5 waits for no report of a reply that was reported as ${state} before its call gave up`, async () => {
+      const room = await openRoom(pool, 'whatsapp');
+      const outboundId = await room.reply(1, 'first');
+      const report = { outboundId, providerMessageId: 'wamid.1', state, at: NOW, code: null };
+      const whileItHangs = () => room.inbox.applyStatuses(room.integration, [report], NOW);
+      assert.deepEqual(await attempt(room, { kind: 'unknown', code: 'timeout' }, { whileItHangs }), verdict);
+    });
 
   it('CHAN-5 says how far a reply of unknown outcome answers, also when the fence finds it', async () => {
     const room = await openRoom(pool, 'whatsapp');

@@ -1,4 +1,6 @@
 import { strict as assert } from 'node:assert';
+import { asyncLocalStorage } from '@temporalio/activity';
+import type { Context } from '@temporalio/activity';
 import type pg from 'pg';
 import { makeComposeReply } from '../../activities/compose-reply.ts';
 import type { ActivityPorts } from '../../activities/ports.ts';
@@ -10,7 +12,10 @@ async function composedAgain({ ref, transcript }: Awaited<ReturnType<typeof open
   const ports = { transcript, clock: { now: () => NOW } } as unknown as ActivityPorts;
   const heard = { coreIntent: null, wantsHuman: false, understood: false, declined: null, asking: null };
   const loop = { turn: 1, round: 0, step: 1, lastStep: false, mayStartOver: true };
-  const verdict = await makeComposeReply(ports)({ ...ref, ...loop, ...heard });
+  const context = { cancellationSignal: new AbortController().signal, heartbeat: () => undefined };
+  const verdict = await asyncLocalStorage.run(context as unknown as Context, () =>
+    makeComposeReply(ports)({ ...ref, ...loop, ...heard }),
+  );
   return [verdict.kind, verdict.kind === 'planned' && verdict.escalates];
 }
 

@@ -4,10 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DefaultLogger, Worker, bundleWorkflowCode } from '@temporalio/worker';
 import type { WorkflowBundle } from '@temporalio/worker';
-import { ACTING_SHAPES } from '../../dev/histories/acting-shapes.ts';
-import { PEOPLE_SHAPES } from '../../dev/histories/people-shapes.ts';
-import { REQUEST_SHAPES } from '../../dev/histories/request-shapes.ts';
-import { SHAPES } from '../../dev/histories/shapes.ts';
+import { ALL_SHAPES } from '../../dev/histories/all-shapes.ts';
 import '../quiet-temporal.ts';
 
 const folder = join(import.meta.dirname, 'histories');
@@ -23,7 +20,7 @@ describe('replay', () => {
   });
 
   it('CONV-9 has a recorded history of every shape of conversation', () => {
-    for (const shape of Object.keys({ ...SHAPES, ...ACTING_SHAPES, ...PEOPLE_SHAPES, ...REQUEST_SHAPES })) {
+    for (const shape of Object.keys(ALL_SHAPES)) {
       assert.ok(
         files.some((name) => name.startsWith(`${shape}.`)),
         `no history of ${shape}: npm run record-histories`,
