@@ -40,6 +40,39 @@ describe('a customer who falls silent', () => {
   const said = async (customer: GenericCustomer, count: number) =>
     (await customer.hears(count)).map(({ body }) => body.kind);
 
+  it('IDLE-6 hears a step that was due while the store was away for longer than it is tried, in the same run', async function () {
+    this.timeout(120_000);
+    const customer = await silentCustomer([nudge('Still there?', 2), nudge('Last call', HOUR)]);
+    assert.deepEqual(await said(customer, 1), ['reply']);
+    // As Postgres says it that has no connection left.
+    await journey.sql(`
+      create function no_room() returns trigger language plpgsql as
+        $$ begin raise exception 'too many' using errcode = '53300'; end $$`);
+    await journey.sql(`
+      create trigger no_room before insert on idle_firings for each row
+      when (new.conversation_id = '${customer.conversation()}') execute function no_room()`);
+    const handle = journey.client.workflow.getHandle(`conversation/${customer.conversation()}`);
+    const { runId } = await handle.describe();
+    try {
+      await eventually(
+        'its attempts are used up, and it is waited for the store',
+        async () => {
+          const { events } = await handle.fetchHistory();
+          const waits = (events ?? []).filter((event) => event.timerStartedEventAttributes).slice(1);
+          // Three between attempts, one behind them.
+          return waits.length >= 4;
+        },
+        60_000,
+      );
+    } finally {
+      await journey.sql('drop trigger no_room on idle_firings');
+      await journey.sql('drop function no_room()');
+    }
+    assert.deepEqual(await said(customer, 2), ['reply', 'nudge']);
+    const now = await handle.describe();
+    assert.deepEqual([now.status.name, now.runId], ['RUNNING', runId]);
+  });
+
   it('IDLE-6 is answered at once where the channel told the nudge to wait, which is sent no more', async () => {
     const customer = await silentCustomer([nudge('Still there?', 2), nudge('Last call', HOUR)]);
     assert.deepEqual(await said(customer, 1), ['reply']);
