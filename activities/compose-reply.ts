@@ -1,5 +1,6 @@
 import type { ConversationRef, TurnSettings } from '../contract/conversation.ts';
 import { approvalCause, turnCause } from '../contract/ids.ts';
+import { ParleyFailure } from '../contract/failures.ts';
 import { needsUnderstanding, personalityFor } from '../domain/agent.ts';
 import type { CoreIntent } from '../domain/intents.ts';
 import { askSeeing } from './ask-seeing.ts';
@@ -127,12 +128,14 @@ function makeCompose(ports: ActivityPorts) {
     const rule = taken.decision === undefined ? await escalating(ports, ref, taken, order) : null;
     if (rule !== null) {
       const text = await calledNotice(ports, organisationId, taken);
-      await planReply(ports, ref, taken, { text, kind: 'notice', escalates: rule }, trace);
+      const words = { text, kind: 'notice' as const, escalates: rule };
+      if (!(await planReply(ports, ref, taken, words, trace))) return overtaken(ports, ref, order);
       return { ...planned, escalates: rule, ...(await firstAttempt(send, ref, order, signal)) };
     }
     const said = taken.decision === undefined ? 'reply' : 'outcome';
     const kind = question.confirm === null ? said : 'confirmation';
-    await planReply(ports, ref, taken, { text: answer.text, kind }, trace, order.decision);
+    if (!(await planReply(ports, ref, taken, { text: answer.text, kind }, trace, order.decision)))
+      return overtaken(ports, ref, order);
     return { ...planned, ...(await firstAttempt(send, ref, order, signal)) };
   };
 }
@@ -185,7 +188,7 @@ async function planReply(
   words: Pick<PlannedReply, 'kind' | 'text' | 'escalates'>,
   trace: TurnStep,
   decision?: ComposeOrder['decision'],
-): Promise<void> {
+): Promise<boolean> {
   const reply = {
     turn: taken.turn,
     cause: decision === undefined ? turnCause(taken.turn) : approvalCause(decision.actionId),
@@ -194,7 +197,19 @@ async function planReply(
     answersSeq: taken.lastSeq,
     inReplyTo: taken.messages.map((message) => message.providerMessageId),
   };
-  await transcript.plan(ref, reply, trace, clock.now());
+  return transcript.plan(ref, reply, trace, clock.now());
+}
+
+/** Another run of this step has planned a reply, and sent it or took more than this one: that one's is the turn's. */
+async function overtaken(
+  ports: Pick<ActivityPorts, 'transcript' | 'clock'>,
+  ref: ConversationRef,
+  order: ComposeOrder,
+): Promise<ComposeVerdict> {
+  const taken = await takenBy(ports, ref, order, false);
+  if (taken.kind === 'nothing') return taken;
+  if (!taken.plannedAlready) throw new ParleyFailure('UNEXPECTED');
+  return standingReply(taken);
 }
 
 interface Proposed {

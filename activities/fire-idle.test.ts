@@ -27,7 +27,7 @@ function fireWith(clockMs: number, verdict: IdleVerdict, answers: SendOutcome | 
     ledger: {
       passFence: () =>
         Promise.resolve(answers.kind === 'refused' ? answers : { kind: 'ready', delivery: DELIVERY }),
-      record: () => Promise.resolve(),
+      record: () => Promise.resolve(null),
     },
     channels: { send: () => Promise.resolve(answers) },
   } as unknown as ActivityPorts;

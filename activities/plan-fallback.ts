@@ -37,11 +37,13 @@ export function makePlanFallback(ports: ActivityPorts) {
     // On its way or out: only word of it was lost, and nothing is said in its place.
     const planned = taken.replyIsOut
       ? standingReply(taken)
-      : await fallBack(ports, { ref, taken, turn, code, heard, now });
+      : await fallBack(ports, { ref, taken, turn, heard, now });
     // Nobody knows what was said to a question that waits, or whether a new one reached the customer: a later yes
     // is not to find it.
     const open = await ports.calls.open(ref);
     if (open !== null) await ports.calls.cancel(ref, open.id, 'turn_failed', now);
+    // Last: whatever fails before it is done again, and it is no statement that may be.
+    if (!taken.replyIsOut) await ports.events.record(ref, 'turn_fell_back', { turn, reason: code }, now);
     return planned;
   };
 }
@@ -50,12 +52,11 @@ interface FallingBack {
   ref: ConversationRef;
   taken: Extract<TakenTurn, { kind: 'taken' }>;
   turn: number;
-  code: string;
   heard: Heard | null;
   now: Date;
 }
 
-async function fallBack(ports: ActivityPorts, { ref, taken, turn, code, heard, now }: FallingBack) {
+async function fallBack(ports: ActivityPorts, { ref, taken, turn, heard, now }: FallingBack) {
   const about = { turn, ...(heard ?? { coreIntent: null, wantsHuman: false }) };
   const rule = taken.escalates ?? (await escalating(ports, ref, taken, about));
   const reply = {
@@ -70,7 +71,6 @@ async function fallBack(ports: ActivityPorts, { ref, taken, turn, code, heard, n
   };
   // What stands calls a person already: it is what the customer hears.
   if (taken.escalates === null) await ports.transcript.plan(ref, reply, null, now);
-  await ports.events.record(ref, 'turn_fell_back', { turn, reason: code }, now);
   const settings = turnSettings(taken);
   return {
     kind: 'planned' as const,

@@ -53,8 +53,8 @@ function makeAttempt(ports: Ports) {
         return ended(fence.state, fence.answersSeq);
       case 'unknown': {
         const unknown = { kind: 'unknown' as const, code: 'earlier_try_died' };
-        await ports.ledger.record(ref, fence.outboundId, unknown, ports.clock.now());
-        return { kind: 'unknown', outboundId: fence.outboundId, answersSeq: fence.answersSeq };
+        const state = await ports.ledger.record(ref, fence.outboundId, unknown, ports.clock.now());
+        return nowKnown(state, fence);
       }
       case 'ready':
     }
@@ -71,16 +71,23 @@ function makeAttempt(ports: Ports) {
       case 'sent':
         return { kind: 'sent', answersSeq };
       case 'unknown':
-        // The channel's report may have been quicker than its answer: nothing is waited for.
-        return state === null || state === 'sending'
-          ? { kind: 'unknown', outboundId, answersSeq }
-          : ended(state, answersSeq);
+        return nowKnown(state, delivery);
       case 'failed':
-        return outcome;
+        // It says nothing of an attempt that another run began meanwhile.
+        return state === 'failed' || state === null ? outcome : nowKnown(state, delivery);
       case 'try_again':
         return { kind: 'try_again', afterMs: outcome.afterMs, code: outcome.code };
     }
   };
+}
+
+/** What an attempt came to that does not know it itself: a status report may have been quicker than its answer. */
+function nowKnown(
+  state: DeliveryState | null,
+  { outboundId, answersSeq }: { outboundId: string; answersSeq: number },
+): SendVerdict {
+  const isOpen = state === null || state === 'planned' || state === 'sending';
+  return isOpen ? { kind: 'unknown', outboundId, answersSeq } : ended(state, answersSeq);
 }
 
 function ended(state: DeliveryState, answersSeq: number): SendVerdict {

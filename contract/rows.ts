@@ -1,15 +1,18 @@
 import type { ApprovalStatus } from '../domain/approval.ts';
 
 /** What can enter a conversation; each is a row of the inbox before it is a signal (DESIGN section 1). */
-export type RowKind =
-  | 'message'
-  | 'take_over'
-  | 'hand_back'
-  | 'assign'
-  | 'reply'
-  | 'resolve'
-  | 'delivery_settled'
-  | 'approval_outcome';
+const KINDS = [
+  'message',
+  'take_over',
+  'hand_back',
+  'assign',
+  'reply',
+  'resolve',
+  'delivery_settled',
+  'approval_outcome',
+] as const;
+
+export type RowKind = (typeof KINDS)[number];
 
 /** An inbox row as a signal carries it: ids, enums and counts, never words. */
 export interface EnteredRow {
@@ -27,4 +30,21 @@ export interface EnteredRow {
   assignee?: string | null;
   /** Only for approval_outcome: the action that is decided, and how. */
   action?: { id: string; status: Exclude<ApprovalStatus, 'pending'> };
+}
+
+/**
+ * The rows of a signal that this code can make something of. What it cannot, a kind of newer code's or something sent by
+ * hand, it must pass over: a signal stays in the history, and one that fails its task fails it for ever. The relay brings
+ * such a row again, ever more rarely, until there is code that knows it.
+ */
+export function readRows(entered: { rows: readonly EnteredRow[] } | undefined): EnteredRow[] {
+  const rows: unknown = entered?.rows;
+  return Array.isArray(rows) ? rows.filter(isRow) : [];
+}
+
+function isRow(row: unknown): row is EnteredRow {
+  if (typeof row !== 'object' || row === null) return false;
+  const { id, kind, seq, epoch, at } = row as Partial<Record<keyof EnteredRow, unknown>>;
+  const known = typeof id === 'string' && KINDS.some((one) => one === kind);
+  return known && [seq, epoch, at].every(Number.isFinite);
 }

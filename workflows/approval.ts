@@ -15,7 +15,7 @@ import { conversationWorkflowId } from '../contract/ids.ts';
 import type { EnteredRow } from '../contract/rows.ts';
 import { decidedSignal, enteredSignal } from '../contract/signals.ts';
 import { postRequest } from './approval-post.ts';
-import { reliably } from './effects.ts';
+import { insistently, reliably } from './effects.ts';
 import { OWN_STORE, TELL_HUMAN } from './policy.ts';
 
 const store = proxyLocalActivities<Pick<Activities, 'concludeApproval'>>(OWN_STORE);
@@ -51,8 +51,8 @@ export async function approval(input: ApprovalInput): Promise<void> {
       `**waiting for an operator's decision**\n\n${[...then, `expiry at ${clock(expiresAt)}`].join(' · ')}`,
     );
     await condition(() => told, Math.max(due - Date.now(), LOOK_AGAIN_MS), { summary: what });
-    const concluded = await reliably('conclude an approval', () => store.concludeApproval(ref));
-    // Erased, or unreadable for a reason that waiting does not mend: there is nothing to wait for.
+    const concluded = await insistently('conclude an approval', () => store.concludeApproval(ref));
+    // Erased.
     if (concluded === null) return;
     if (concluded.status !== 'pending') {
       setCurrentDetails(`**${concluded.status}**`);

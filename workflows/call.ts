@@ -30,6 +30,8 @@ export async function callInTime(
   const calling = callReceiver(shell, call, { ...order, regroup: round.mayStartOver }).then(
     (ended) => (verdict = ended),
   );
+  // It may fail before anybody awaits it: unhandled, that would fail the task.
+  calling.catch(() => undefined);
   const inTime = await condition(() => verdict !== null, shell.state().settings.patienceMs, {
     summary: `turn ${turn}: told when it takes longer`,
   });

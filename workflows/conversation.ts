@@ -13,8 +13,9 @@ import { callReceiver } from './call.ts';
 import type { ExternalCall } from './call.ts';
 import type { ConversationInput, ConversationState } from '../contract/conversation.ts';
 import { SEARCH_ATTRIBUTES } from '../contract/search-attributes.ts';
+import { readRows } from '../contract/rows.ts';
 import { enteredSignal, getStateQuery } from '../contract/signals.ts';
-import { failureCode, modelCallsOn, ownStore, reliably } from './effects.ts';
+import { failureCode, insistently, modelCallsOn, ownStore, reliably } from './effects.ts';
 import { DELIVERY_REPORT_MS, TURNS_PER_RUN } from './policy.ts';
 import { farDeadline, nextStep, viewOf } from './next-step.ts';
 import type { NextStep } from './next-step.ts';
@@ -54,19 +55,21 @@ export async function conversation(input: ConversationInput): Promise<void> {
     tell,
     aside: new Set(),
     readyToSend: () => placeholderPosted,
-    sendsAtOnce: () => input.modelQueue === undefined && !state.settings.placeholder,
+    // The patch keeps workers of older code from going on with what they would send by a step of its own.
+    sendsAtOnce: () =>
+      input.modelQueue === undefined && !state.settings.placeholder && patched('sent-where-composed'),
     doing: show,
   };
 
   // Before the first await: signals may be delivered with the very first task.
-  setHandler(enteredSignal, ({ rows }) => {
-    for (const row of rows) tell({ fact: 'rowEntered', row, now: Date.now() });
+  setHandler(enteredSignal, (entered) => {
+    for (const row of readRows(entered)) tell({ fact: 'rowEntered', row, now: Date.now() });
   });
   setHandler(getStateQuery, () => viewOf(state, doing));
 
   if (input.state === undefined) {
-    const opened = await reliably('open', () => ownStore.openConversation(ref));
-    // Erased, or unreadable for a reason that waiting does not mend: the relay begins another run for what waits.
+    const opened = await insistently('open', () => ownStore.openConversation(ref));
+    // Erased.
     if (opened === null) return;
     const due = Date.now() + deliveryReportMs;
     const sending = opened.sending.map(({ outboundId }) => ({ outboundId, due }));
@@ -170,12 +173,18 @@ export async function conversation(input: ConversationInput): Promise<void> {
     await condition(() => shell.aside.size === 0 || !state.resolved);
     if (!state.resolved && patched('what-opens-again-waits-for-nothing')) return false;
     await condition(() => shell.aside.size === 0);
-    const truth = await reliably('close', () => ownStore.confirmClose(ref));
+    const truth = await insistently('close', () => ownStore.confirmClose(ref));
+    // Erased.
     if (truth === null) return true;
     tell({ fact: 'nothingTaken', ...truth, throughSeq: state.answeredSeq });
-    if (!state.resolved || state.toSettle.length > 0) return false;
+    if (!mayClose()) return false;
     await tellWithdrawn(state.openApprovals);
-    return state.resolved && state.toSettle.length === 0;
+    return mayClose();
+  }
+
+  /** A call under way would be lost with the run. */
+  function mayClose(): boolean {
+    return state.resolved && state.toSettle.length === 0 && state.callsUnderWay.length === 0;
   }
 
   /**
@@ -196,7 +205,9 @@ export async function conversation(input: ConversationInput): Promise<void> {
   }
 
   function changesWait(): boolean {
-    const turnMayCome = state.owner === 'agent' && state.buffer.length > 0 && state.toSend.length === 0;
+    const { owner, resolved, buffer, toSend } = state;
+    // What is no turn must not end the wait: the loop would go round in it without end.
+    const turnMayCome = owner === 'agent' && !resolved && buffer.length > 0 && toSend.length === 0;
     return nextStep(state, 0).step !== 'wait' || turnMayCome;
   }
 

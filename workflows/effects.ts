@@ -112,3 +112,15 @@ export async function reliably<T>(what: string, effect: () => Promise<T>): Promi
     return null;
   }
 }
+
+/** For what a run cannot go on without: it is tried until it is done, and null is an answer like any other. */
+export async function insistently<T>(what: string, effect: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await untilStoreIsBack(effect);
+    } catch (error) {
+      log.error('an effect is tried again in a minute', { what, code: failureCode(error) });
+      await sleep('1m');
+    }
+  }
+}

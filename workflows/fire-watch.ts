@@ -46,8 +46,8 @@ export async function fireWatch(shell: TurnShell, watch: Watch): Promise<void> {
 function tellPeople(shell: TurnShell, summary: string, why: WhyTold): void {
   const telling = `telling: ${summary}`;
   shell.aside.add(telling);
-  void people.tellHuman
-    .executeWithOptions({ summary }, [{ ...shell.ref, why }])
+  const tell = () => people.tellHuman.executeWithOptions({ summary }, [{ ...shell.ref, why }]);
+  void untilStoreIsBack(tell, 'CALL_TRY_AGAIN')
     .then(({ told, code }) => {
       if (!told && code !== null) log.warn('nobody could be told', { why, code });
     })

@@ -37,8 +37,11 @@ export function nextStep(state: ConversationState, now: number): NextStep {
   // The agent may speak of it in a turn of its own.
   const [decision] = state.decisions;
   if (decision !== undefined && !isMessagesTurn(state)) return { step: 'tell_decision', ...decision };
-  if (state.resolved)
-    return state.callsUnderWay.length > 0 ? { step: 'wait', until: null } : { step: 'close' };
+  if (state.resolved) {
+    // A message that waits was committed behind the resolve, by its epoch: Postgres is asked, and says that it is open.
+    const waits = state.callsUnderWay.length > 0 && state.buffer.length === 0;
+    return waits ? { step: 'wait', until: null } : { step: 'close' };
+  }
   const silent = idleDue(state);
   if (silent !== null && silent <= now) return { step: 'fire_idle' };
   const waited = watchDue(state);

@@ -53,6 +53,16 @@ describe('conversation state', () => {
     assert.deepEqual(nextStep(state, 9_000), { step: 'turn' });
   });
 
+  it('CONV-7 asks Postgres where a message waits behind a resolve, though a call is under way, and waits otherwise', () => {
+    const called = told(open(), { fact: 'callOutlivedTurn', callId: 'c' });
+    const gave = { fact: 'gaveAway', epoch: 2, owner: 'agent', resolved: true, assignee: null } as const;
+    assert.deepEqual(nextStep(quiet(told(called, gave)), 0), { step: 'wait', until: null });
+    // Its signal came first: the message's epoch tells that it opened the conversation again.
+    const behind = quiet(told(called, entered('message', 1, 3), gave));
+    assert.deepEqual(bufferedSeqs(behind), [1]);
+    assert.deepEqual(nextStep(behind, 0), { step: 'close' });
+  });
+
   it('CONV-1 counts a message once, whichever signal brings it again', () => {
     const once = told(open(), entered('message', 1));
     assert.equal(told(once, entered('message', 1)), once);

@@ -87,8 +87,8 @@ async function tellHuman(shell: TurnShell, turn: number, called: number): Promis
   if (changedHandsSince(shell, called)) return;
   shell.doing(`turn ${turn}: telling a person`);
   let ended = false;
-  void people.tellHuman
-    .executeWithOptions({ summary: `turn ${turn}` }, [shell.ref])
+  const tell = () => people.tellHuman.executeWithOptions({ summary: `turn ${turn}` }, [shell.ref]);
+  void untilStoreIsBack(tell, 'CALL_TRY_AGAIN')
     .then(({ told, code }) => {
       if (!told && code !== null) log.warn('nobody could be told', { turn, code });
     })

@@ -47,9 +47,10 @@ export interface Transcript {
 
   /**
    * Writes the reply as `planned` under the key (conversation, cause, part 0), replacing the text of a reply
-   * that was planned and never sent, together with the trace of the model call that made it.
+   * that was planned and never sent, together with the trace of the model call that made it. False: another stands,
+   * which is on its way or knows more.
    */
-  plan(ref: ConversationRef, reply: PlannedReply, step: TurnStep | null, now: Date): Promise<void>;
+  plan(ref: ConversationRef, reply: PlannedReply, step: TurnStep | null, now: Date): Promise<boolean>;
 
   /** Writes a trace row of a turn: what was asked, what came back. */
   recordStep(ref: ConversationRef, step: TurnStep, now: Date): Promise<void>;

@@ -5,6 +5,9 @@ import { retryAfterMs } from './retry-after.ts';
 /** Used-up credit comes as a 429, but no waiting helps: a person must act (OpenAI, error codes). */
 const NO_CREDIT = 'insufficient_quota';
 
+/** Whoever is to wait longer is told by the fallback reply that they are not answered now; milliseconds. */
+const MOST_PATIENCE = 60_000;
+
 /** What a failed call means to us. Takes nothing over from the error but names, numbers and codes. */
 export function modelFailure(error: unknown): ParleyFailure {
   if (error instanceof ParleyFailure) return error;
@@ -14,9 +17,11 @@ export function modelFailure(error: unknown): ParleyFailure {
   const { status, code } = error as { status: number; code: unknown };
   const headers = error.headers as Headers | undefined;
   const said = headers?.get('x-should-retry');
+  const asked = retryAfterMs(headers);
+  const tooLong = asked !== undefined && asked > MOST_PATIENCE;
   const options = {
-    retryAfterMs: retryAfterMs(headers),
-    retryable: said === 'true' ? true : said === 'false' ? false : undefined,
+    retryAfterMs: asked,
+    retryable: tooLong || said === 'false' ? false : said === 'true' ? true : undefined,
     cause: withoutWords(error),
   };
   if (code === NO_CREDIT) return new ParleyFailure('MODEL_REFUSED', { ...options, retryable: false });

@@ -145,6 +145,12 @@ describe('the model adapter, with the real client against the offline model', ()
     assert.ok(!('tools' in (sent ?? {})) && !('tool_choice' in (sent ?? {})));
   });
 
+  it('CONV-5 calls a model away that asks for more patience than a customer has', async () => {
+    await control({ fail: [{ status: 429, headers: { 'retry-after': '61' } }] });
+    const { code, retryable } = await failure();
+    assert.deepEqual([code, retryable], ['MODEL_RATE_LIMITED', false]);
+  });
+
   it('CONV-5 hands on how long a throttled call must wait, and tries once only', async () => {
     await control({ fail: [{ status: 429, headers: { 'retry-after': '7' } }, { status: 429 }] });
     const told = await failure();

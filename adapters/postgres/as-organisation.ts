@@ -1,5 +1,5 @@
 import type pg from 'pg';
-import { storeFailure } from './store-failure.ts';
+import { isOfConnection, storeFailure } from './store-failure.ts';
 
 /** A statement that each connection prepares once, under its name. */
 export interface Statement {
@@ -51,7 +51,8 @@ export async function asOrganisation<T>(
     count.transactions++;
     return await transaction(client, organisationId, work);
   } catch (error) {
-    if (client !== undefined) broken = await rollBack(client);
+    if (client !== undefined)
+      broken = (await rollBack(client)) ?? (isOfConnection(error) ? error : undefined);
     throw storeFailure(error);
   } finally {
     client?.release(broken);

@@ -51,7 +51,10 @@ const RECORD_FAILED: Statement = {
         jsonb_build_object('cause', m.cause, 'channel', c.channel, 'reason', m.failure_code), $4
       from moved m join conversations c on c.organisation_id = m.organisation_id and c.id = m.conversation_id
     )
-    select state from moved`,
+    select state from moved
+    union all
+    select state from outbound
+    where organisation_id = $1 and conversation_id = $2 and id = $3 and not exists (select from moved)`,
 };
 
 /** Nothing happened: a newer message or a person may still come between. */

@@ -2,7 +2,7 @@ import type pg from 'pg';
 import type { CallStep, Calls, NewCall } from '../../activities/ports.ts';
 import type { ConversationRef } from '../../contract/conversation.ts';
 import { ParleyFailure } from '../../contract/failures.ts';
-import { idempotencyKey } from '../../contract/ids.ts';
+import { idempotencyKey, turnCause } from '../../contract/ids.ts';
 import { asOrganisation } from './as-organisation.ts';
 import { askOperator } from './ask-operator.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
@@ -50,8 +50,9 @@ export function makePlanCalls(pool: pg.Pool): Calls['plan'] {
       // The model was asked and paid, whatever becomes of its answer.
       if (trace !== null) await recordStep(tenancy, ref, trace, now);
       const earlier = await rowsOfStep(tenancy, ref, step);
-      // Nobody would make what a late retry of a turn decides that a later one has overtaken.
-      if (stands(earlier, step) || conversation.turn > step.turn) return earlier.map(callOf);
+      // Nobody would make what a late retry of a turn decides that a later one has overtaken, or another run of it answered.
+      if (stands(earlier, step) || conversation.turn > step.turn || (await isAnswered(tenancy, ref, step)))
+        return earlier.map(callOf);
 
       const rows = earlier.map(({ id }) => id);
       if (rows.length > 0)
@@ -64,6 +65,23 @@ export function makePlanCalls(pool: pg.Pool): Calls['plan'] {
       await storeCallEvents(tenancy, refused, 'failed', now);
       return planned.map(callOf);
     });
+}
+
+const ANSWERED: Statement = {
+  name: 'calls-turn-answered',
+  text: `
+    select from outbound
+    where organisation_id = $1 and conversation_id = $2 and cause = $3 and part = 0
+      and state not in ('planned', 'refused')`,
+};
+
+/** The turn's reply is on its way, or out. */
+async function isAnswered(
+  tenancy: Tenancy,
+  { organisationId, conversationId }: ConversationRef,
+  { turn }: CallStep,
+): Promise<boolean> {
+  return (await tenancy.rows(ANSWERED, [organisationId, conversationId, turnCause(turn)])).length > 0;
 }
 
 export function makePlanned(pool: pg.Pool): Calls['planned'] {

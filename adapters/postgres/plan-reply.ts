@@ -29,7 +29,8 @@ const PLAN: Statement = {
           answers_seq = excluded.answers_seq, in_reply_to = excluded.in_reply_to, failure_code = null,
           escalates = excluded.escalates,
           attempt = 0, planned_at = excluded.planned_at, updated_at = excluded.updated_at
-      where o.state = 'planned' and o.answers_seq <= excluded.answers_seq`,
+      where o.state = 'planned' and o.answers_seq <= excluded.answers_seq
+    returning o.id`,
 };
 
 const RECORD_STEP: Statement = {
@@ -47,7 +48,7 @@ const RECORD_STEP: Statement = {
 export function makePlan(pool: pg.Pool): Transcript['plan'] {
   return (ref, reply, step, now) =>
     asOrganisation(pool, ref.organisationId, async (tenancy) => {
-      await tenancy.lastRows(PLAN, [
+      const written = await tenancy.lastRows(PLAN, [
         ref.organisationId,
         ref.conversationId,
         reply.cause,
@@ -62,6 +63,7 @@ export function makePlan(pool: pg.Pool): Transcript['plan'] {
         ...(step === null ? [null, null, null, null, null, null, null, null, null] : stepValues(step)),
         reply.escalates ?? null,
       ]);
+      return written.length > 0;
     });
 }
 

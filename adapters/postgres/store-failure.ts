@@ -2,11 +2,20 @@ import pg from 'pg';
 import { ParleyFailure } from '../../contract/failures.ts';
 
 /**
- * SQLSTATE classes that say "not now": connection (08), resources (53), an administrator's or a time limit's end
- * of the session or statement (57, 25P03), and transactions that lost against another (40). Nothing was committed,
- * save where the connection broke during a commit, which no client can know.
+ * SQLSTATE classes that say "not now": connection (08), credentials that are being changed (28), resources (53), the
+ * system around Postgres (58), an administrator's or a time limit's end of the session or statement (57, 25P03), and
+ * transactions that lost against another (40). Nothing was committed, save where the connection broke during a commit,
+ * which no client can know.
  */
-const AWAY = /^(08|53|57|40|25P0)/;
+const AWAY = /^(08|28|53|57|58|40|25P0|25006)/;
+
+/** A server that was the primary and lets its sessions live: theirs are to be had elsewhere. */
+const READ_ONLY = '25006';
+
+/** Whether another connection may do better. */
+export function isOfConnection(error: unknown): error is Error {
+  return error instanceof pg.DatabaseError && error.code === READ_ONLY;
+}
 
 /** The failure that may leave the stores: codes and names of tables, never a value, for Postgres quotes rows. */
 export function storeFailure(error: unknown): Error {

@@ -106,7 +106,8 @@ const REPLY_LEFT: Statement = {
         and state = 'planned' and epoch < $4
     )
     select answers_seq, escalates from outbound
-    where organisation_id = $1 and conversation_id = $2 and cause = $3 and part = 0 and state <> 'planned'`,
+    where organisation_id = $1 and conversation_id = $2 and cause = $3 and part = 0
+      and state not in ('planned', 'refused')`,
 };
 
 export interface TurnRow extends IdleSourceRow {

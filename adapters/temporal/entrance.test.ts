@@ -58,6 +58,12 @@ describe('what enters a conversation', () => {
     assert.deepEqual(asked, ['entered to conversation/c']);
   });
 
+  it('CHAN-3 an operator’s reply starts the workflow where Temporal has lost it', async () => {
+    const { client, asked } = temporal(gone());
+    await enter(client, { ...MESSAGE, rows: [{ id: 'r', kind: 'reply', seq: 3, epoch: 1, at: 0 }] }, OPTIONS);
+    assert.deepEqual(asked, ['start or entered to conversation/c']);
+  });
+
   it('CONV-2 a command starts no workflow', async () => {
     const { client, asked } = temporal(gone());
     const command: Entrance = { ...MESSAGE, rows: [{ id: 'r', kind: 'resolve', seq: 3, epoch: 1, at: 0 }] };

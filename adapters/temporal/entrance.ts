@@ -49,11 +49,11 @@ const CALL_MS = 5_000;
 /** `enteredSignal` by its name: the definition would bring the workflow package into the gateway. */
 const SIGNAL = 'entered';
 
-/** A decision has to be carried out also where Temporal has lost the conversation it is about (APR-5). */
-const STARTING: ReadonlySet<string> = new Set(['message', 'approval_outcome']);
+/** A decision has to be carried out, and an operator's words sent, also where Temporal has lost the conversation. */
+const STARTING: ReadonlySet<string> = new Set(['message', 'reply', 'approval_outcome']);
 
 /**
- * Signals rows into their conversation; a customer's message and an operator's decision start the workflow if it
+ * Signals rows into their conversation; a customer's message, an operator's reply or decision start the workflow if it
  * is not running (ALLOW_DUPLICATE: a resolved conversation opens again). Throws what the client throws: a
  * WorkflowNotFoundError when only one of these could have started it.
  */

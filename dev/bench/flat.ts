@@ -13,7 +13,11 @@ import { table } from './report/table.ts';
 const TARGET = 1.1;
 /** Turns of each conversation in a window: 51 to 100 and 951 to 1000. */
 const WINDOW = 50;
-/** Turns after each window in which Postgres writes its statements down, which would spoil the CPU figure. */
+/**
+ * Turns after each window whose statements Postgres writes down and whose events are counted, which would spoil the CPU
+ * figure. Each begins when the one before has left nothing to do: a customer who answers within milliseconds shares its
+ * last task.
+ */
 const COUNTED = 10;
 /** They also frame what is not of every turn (acknowledgements, summaries), so their share of a turn is no whole number. */
 const FRAMING = new Set(['begin', 'commit', 'rollback']);
@@ -79,6 +83,7 @@ async function oneRun({ conversations, turns, window }: RunOptions, signal: Abor
     const channel = await bench.channel({ wait_time_seconds: 0, wait_cap_seconds: 0 });
     const all = customers(channel, bench.receiver, conversations);
     const everybody = (times: number) => Promise.all(all.map((customer) => converseTimes(customer, times)));
+    const { conversationId } = await converse(all[0] as Customer);
     const measure = async (): Promise<Pick<Window, 'ms' | 'statements'>> => {
       const before = cpuSeconds(bench.pids());
       await everybody(window);
@@ -87,14 +92,21 @@ async function oneRun({ conversations, turns, window }: RunOptions, signal: Abor
         ownerUrl: bench.stage.database.ownerUrl,
         logFile: bench.stage.logFile('postgres'),
       };
-      const statements = await statementsOfOne(postgres, all[0] as Customer);
+      await histories.settled(conversationId);
+      const { byName } = await countStatements(postgres, async () => {
+        for (let n = 0; n < COUNTED; n += 1) {
+          await converse(all[0] as Customer);
+          await histories.settled(conversationId);
+        }
+      });
+      const statements = statementsOfOne(byName);
       return { ms: (seconds * 1000) / (window * conversations), statements };
     };
     await everybody(window);
     const early = await measure();
     await everybody(turns - 3 * window);
     const late = await measure();
-    const { conversationId } = await converse(all[0] as Customer);
+    await converse(all[0] as Customer);
     const events = await eventsOf(histories, conversationId, window);
     return {
       early: { ...early, events: events.early },
@@ -108,18 +120,12 @@ async function oneRun({ conversations, turns, window }: RunOptions, signal: Abor
 }
 
 /** The statements of a turn in the usual case, without those that frame them or that serve many turns at once. */
-async function statementsOfOne(
-  postgres: { ownerUrl: string; logFile: string },
-  customer: Customer,
-): Promise<number> {
-  const { byName } = await countStatements(postgres, async () => {
-    await converseTimes(customer, COUNTED);
-  });
+function statementsOfOne(byName: Record<string, number>): number {
   const named = Object.entries(byName).filter(([name]) => !FRAMING.has(name));
   return named.reduce((sum, [, count]) => sum + Math.round(count / COUNTED), 0);
 }
 
-/** The median of what the turns of the early and of the late window brought about; a run holds a hundred turns. */
+/** The median of what the counted turns behind each window brought about; a run holds a hundred turns. */
 async function eventsOf(
   histories: Histories,
   conversationId: string,
@@ -128,10 +134,11 @@ async function eventsOf(
   const perTurn: number[] = [];
   for (const runId of await histories.runs(conversationId))
     perTurn.push(...eventsPerSignal(await histories.events(conversationId, runId)));
-  const end = perTurn.length - COUNTED - 1;
+  // One turn before all, two windows; one turn behind all.
+  const early = 1 + 2 * window;
   return {
-    early: median(perTurn.slice(window, 2 * window)),
-    late: median(perTurn.slice(end - window, end)),
+    early: median(perTurn.slice(early, early + COUNTED)),
+    late: median(perTurn.slice(-COUNTED - 1, -1)),
   };
 }
 

@@ -36,6 +36,36 @@ describe('what operators answer', () => {
       .filter(({ kind }) => kind === 'operator')
       .map(({ from, text, state }) => [from, text, state]);
 
+  it('CHAN-3 brings their words also where the conversation’s workflow is gone', async () => {
+    const customer = await genericCustomer(journey);
+    await taken(customer);
+    await journey.client.workflow
+      .getHandle(`conversation/${customer.conversation()}`)
+      .terminate('as an engineer might');
+    assert.equal((await reply(customer, 'I am Olga')).status, 202);
+    await customer.hears(2);
+    assert.deepEqual(await heard(customer), [['operator', 'I am Olga']]);
+    await customer.isDone();
+  });
+
+  it('CONV-9 goes on with a conversation that somebody asks Temporal to cancel', async () => {
+    const customer = await genericCustomer(journey);
+    await customer.says('Hello');
+    await customer.hears(1);
+    await customer.isDone();
+    const handle = journey.client.workflow.getHandle(`conversation/${customer.conversation()}`);
+    const { runId } = await handle.describe();
+    await handle.cancel();
+    await customer.says('Still there?');
+    await customer.hears(2);
+    assert.equal((await customer.operate('take-over')).status, 200);
+    assert.equal((await reply(customer, 'I am Olga')).status, 202);
+    await customer.hears(3);
+    await customer.isDone();
+    const { runId: now, status } = await handle.describe();
+    assert.deepEqual([now, status.name], [runId, 'RUNNING']);
+  });
+
   it('ESC-5 brings their words to the customer as theirs, and onto the transcript', async () => {
     const word = rareWord();
     const customer = await genericCustomer(journey);

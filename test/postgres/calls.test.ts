@@ -318,6 +318,13 @@ describe('the ledger of calls', () => {
       ]);
     });
 
+    it('ACT-8 plans nothing for a turn that another run of it has answered', async () => {
+      const scene = await openScene(pool);
+      await scene.reply(1, 'Done.');
+      await scene.fence(1);
+      assert.deepEqual(await scene.plan([{}]), []);
+    });
+
     it('OBS-1 stores the life of an external action under its own names', async () => {
       const scene = await openScene(pool);
       const externalAction = await scene.externalAction();

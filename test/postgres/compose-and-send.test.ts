@@ -87,6 +87,21 @@ describe('a reply that is sent where it is composed', () => {
     assert.deepEqual([await replies(scene), world.calls.channel], [[['planned', 'Hello.']], 0]);
   });
 
+  it('CHAN-5 gives way to the reply of another run of the step that was quicker, with its own reply or a notice', async () => {
+    for (const settings of [{}, CALLED]) {
+      const scene = await openScene(pool, 'generic', settings);
+      const quicker = async () => {
+        await scene.reply(1, 'Hello, too.');
+        await scene.fence(1);
+      };
+      const world = worldOf(scene, { meanwhile: quicker });
+      const verdict = await world.compose();
+      assert.deepEqual([sentOf(verdict), world.calls.channel], [undefined, 0]);
+      assert.equal(verdict.kind === 'planned' && verdict.escalates, undefined);
+      assert.deepEqual(await replies(scene), [['sending', 'Hello, too.']]);
+    }
+  });
+
   describe('by a worker that died before the workflow heard of it', () => {
     it('CHAN-5 is neither composed nor sent again, and still followed by what follows a reply', async () => {
       const scene = await openScene(pool, 'generic', CALLED);

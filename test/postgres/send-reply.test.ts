@@ -89,6 +89,14 @@ describe('sending a reply', () => {
       assert.deepEqual(await attempt(room, { kind: 'unknown', code: 'timeout' }, { whileItHangs }), verdict);
     });
 
+  it('CHAN-5 calls a reply unknown, not failed, where another run tries it, too', async () => {
+    const room = await openRoom(pool);
+    const outboundId = await room.reply(1, 'first');
+    const verdict = await attempt(room, FAILED, { whileItHangs: () => room.fence(1) });
+    assert.deepEqual(verdict, { kind: 'unknown', outboundId, answersSeq: 1 });
+    assert.equal(await room.state(outboundId), 'sending');
+  });
+
   it('CHAN-5 says how far a reply of unknown outcome answers, also when the fence finds it', async () => {
     const room = await openRoom(pool, 'whatsapp');
     const outboundId = await room.reply(1, 'first');
