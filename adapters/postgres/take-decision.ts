@@ -2,15 +2,13 @@ import type pg from 'pg';
 import type { Decided, TakenTurn, Transcript } from '../../activities/ports.ts';
 import { ParleyFailure } from '../../contract/failures.ts';
 import { approvalCause } from '../../contract/ids.ts';
-import { completeAgentSettings } from '../../domain/agent.ts';
 import { readApproval } from './approval-records.ts';
 import { asOrganisation, isUuid } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
+import { BEGIN_TURN, knownOfTurn } from './begin-turn.ts';
+import type { TurnRow } from './begin-turn.ts';
 import { callOf, readCall } from './call-rows.ts';
-import { idleStepsOf } from './idle-settings.ts';
 import { readPast } from './past-messages.ts';
-import { BEGIN_TURN, wentOn } from './take-messages.ts';
-import type { TurnRow } from './take-messages.ts';
 
 /**
  * One that was given back, its turn's history lost, is taken by the next; and one whose words stand ($6), which its own
@@ -52,7 +50,7 @@ export function makeTakeDecision(pool: pg.Pool): Transcript['takeDecision'] {
       const key = [ref.organisationId, ref.conversationId];
       const [conversation] = await tenancy.rows<TurnRow>(BEGIN_TURN, [...key, turn]);
       if (conversation === undefined) throw new ParleyFailure('CONVERSATION_UNKNOWN');
-      const { epoch, owner, status, channel } = conversation;
+      const { epoch, owner, status } = conversation;
       // Of the messages that wait nothing was looked at.
       const nothing = {
         kind: 'nothing' as const,
@@ -68,15 +66,14 @@ export function makeTakeDecision(pool: pg.Pool): Transcript['takeDecision'] {
       const { state } = standing;
       const plannedAlready = state !== null && (state !== 'planned' || standing.epoch === epoch);
       if ((await tenancy.rows(TAKE, [...key, turn, now, rowId, plannedAlready])).length === 0) return nothing;
-      const settings = completeAgentSettings(conversation.settings);
+      const known = knownOfTurn(conversation, turn);
       const past = await readPast(tenancy, {
         contactId: conversation.contact_id,
-        limit: settings.messageLimit,
+        limit: known.settings.messageLimit,
         summaryThrough: conversation.summary_through,
       });
       return {
-        kind: 'taken',
-        epoch,
+        ...known,
         messages: [],
         lastSeq: standing.answered_seq,
         plannedAlready,
@@ -84,16 +81,6 @@ export function makeTakeDecision(pool: pg.Pool): Transcript['takeDecision'] {
         escalates: null,
         ...past,
         unsummarised: 0,
-        summary: conversation.summary,
-        settings,
-        idleSteps: idleStepsOf(settings, conversation),
-        answeredBy: conversation.idle_source.answeredBy,
-        lastCustomerAt: conversation.last_message_at,
-        externalActions: conversation.external_actions,
-        channel,
-        contact: { name: conversation.contact_name, phone: conversation.contact_phone },
-        turn,
-        wentOn: wentOn(conversation),
         decision,
       };
     });

@@ -1,38 +1,17 @@
 import type pg from 'pg';
 import type { PastMessage, TakenMessage, TakenTurn, Transcript } from '../../activities/ports.ts';
-import type { ConversationRef } from '../../contract/conversation.ts';
 import { ParleyFailure } from '../../contract/failures.ts';
 import { turnCause } from '../../contract/ids.ts';
-import { completeAgentSettings } from '../../domain/agent.ts';
-import type { AgentSettings } from '../../domain/agent.ts';
-import type { ChannelKind } from '../../domain/channel.ts';
-import type { Owner } from '../../domain/conversation.ts';
 import type { DeliveryState } from '../../domain/delivery.ts';
 import { inTurnOrder } from '../../domain/message.ts';
 import type { MessageContent } from '../../domain/message.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement, Tenancy } from './as-organisation.ts';
-import { HAS_EXTERNAL_ACTIONS } from './external-action-reader.ts';
-import type { FinalRefusal } from './final-refusal.ts';
-import { idleStepsOf, IDLE_SOURCE } from './idle-settings.ts';
-import type { IdleSourceRow } from './idle-settings.ts';
+import { BEGIN_TURN, knownOfTurn } from './begin-turn.ts';
+import type { TurnRow } from './begin-turn.ts';
 import { dueAmong, readFiles, withFile } from './media-of-messages.ts';
 import { readPast } from './past-messages.ts';
-
-/** Locks the conversation, so that what the next statement sees is all there is up to `last_message_seq`. */
-export const BEGIN_TURN: Statement = {
-  name: 'take-begin',
-  text: `
-    update conversations c set turn = greatest(c.turn, $3)
-    from agents a, contacts k
-    where c.organisation_id = $1 and c.id = $2
-      and a.organisation_id = $1 and a.id = c.agent_id
-      and k.organisation_id = $1 and k.id = c.contact_id
-    returning c.epoch, c.owner, c.status, c.turn, c.last_message_seq, c.channel, c.contact_id,
-      a.settings, k.name as contact_name, k.phone as contact_phone, k.summary, k.summary_through,
-      c.last_message_at, c.offered_at, c.offered_turn, (${HAS_EXTERNAL_ACTIONS})::int as external_actions,
-      ${IDLE_SOURCE}`,
-};
+import { replyLeft } from './reply-left.ts';
 
 /**
  * A turn whose message has left `planned` takes nothing more: its reply answers what it answers. Neither does a
@@ -93,42 +72,6 @@ const FIRST_UNTAKEN: Statement = {
       and turn is null`,
 };
 
-/**
- * Of a turn that has nothing to answer: the reply that a dead run of it sent, or began to. One that is still planned in
- * an earlier epoch would never leave, and nobody would ask the fence for it any more.
- */
-const REPLY_LEFT: Statement = {
-  name: 'take-reply-left',
-  text: `
-    with refused as (
-      update outbound set state = 'refused', failure_code = $5, updated_at = $6
-      where organisation_id = $1 and conversation_id = $2 and cause = $3 and part = 0
-        and state = 'planned' and epoch < $4
-    )
-    select answers_seq, escalates from outbound
-    where organisation_id = $1 and conversation_id = $2 and cause = $3 and part = 0
-      and state not in ('planned', 'refused')`,
-};
-
-export interface TurnRow extends IdleSourceRow {
-  epoch: number;
-  owner: Owner;
-  status: 'open' | 'resolved';
-  turn: number;
-  last_message_seq: number;
-  channel: ChannelKind;
-  contact_id: string;
-  settings: Partial<AgentSettings>;
-  contact_name: string | null;
-  contact_phone: string | null;
-  external_actions: number;
-  last_message_at: Date | null;
-  summary: string | null;
-  summary_through: Date | null;
-  offered_at: Date | null;
-  offered_turn: number | null;
-}
-
 interface TakenRow {
   id: string;
   seq: number;
@@ -138,11 +81,6 @@ interface TakenRow {
   state: DeliveryState | null;
   in_reply_to: string[] | null;
   reply_epoch: number | null;
-  escalates: string | null;
-}
-
-interface ReplyRow {
-  answers_seq: number;
   escalates: string | null;
 }
 
@@ -191,31 +129,6 @@ function nothing(conversation: TurnRow, throughSeq: number): Extract<TakenTurn, 
   return { kind: 'nothing', epoch, owner, resolved: status === 'resolved', throughSeq };
 }
 
-/** The turn as it stands where its reply has left `planned` and nothing is left for it to answer. */
-async function replyLeft(
-  tenancy: Tenancy,
-  { conversationId }: ConversationRef,
-  conversation: TurnRow,
-  { turn, now }: { turn: number; now: Date },
-): Promise<TakenTurn | null> {
-  const { epoch, owner, status } = conversation;
-  const changed = owner === 'operator' ? 'owner' : 'epoch';
-  const reason: FinalRefusal = status === 'resolved' ? 'resolved' : changed;
-  const key = [tenancy.organisationId, conversationId, turnCause(turn)];
-  const [reply] = await tenancy.rows<ReplyRow>(REPLY_LEFT, [...key, epoch, reason, now]);
-  if (reply === undefined) return null;
-  return {
-    ...known(conversation, turn),
-    messages: [],
-    lastSeq: reply.answers_seq,
-    plannedAlready: true,
-    replyIsOut: true,
-    escalates: reply.escalates,
-    history: [],
-    unsummarised: 0,
-  };
-}
-
 /** What a finished or overtaken turn could not take is still there: the workflow must not forget it. */
 async function lookedThrough(tenancy: Tenancy, conversation: TurnRow, key: unknown[]): Promise<number> {
   const [first] = await tenancy.rows<{ seq: number | null }>(FIRST_UNTAKEN, key.slice(0, 2));
@@ -229,7 +142,7 @@ async function taken(
   turn: number,
 ): Promise<TakenTurn> {
   const lastSeq = Math.max(...rows.map((row) => row.seq));
-  const read = known(conversation, turn);
+  const read = knownOfTurn(conversation, turn);
   const plannedAlready = hasReply(rows, conversation.epoch);
   const past = plannedAlready
     ? { history: [], unsummarised: 0 }
@@ -247,29 +160,6 @@ async function taken(
     escalates: plannedAlready ? (rows[0]?.escalates ?? null) : null,
     ...past,
   };
-}
-
-/** What the conversation itself says of a turn. */
-function known(conversation: TurnRow, turn: number) {
-  const settings = completeAgentSettings(conversation.settings);
-  return {
-    kind: 'taken' as const,
-    epoch: conversation.epoch,
-    summary: conversation.summary,
-    settings,
-    idleSteps: idleStepsOf(settings, conversation),
-    answeredBy: conversation.idle_source.answeredBy,
-    lastCustomerAt: conversation.last_message_at,
-    externalActions: conversation.external_actions,
-    channel: conversation.channel,
-    contact: { name: conversation.contact_name, phone: conversation.contact_phone },
-    turn,
-    wentOn: wentOn(conversation),
-  };
-}
-
-export function wentOn({ offered_at: at, offered_turn: turn }: TurnRow): { at: Date; turn: number } | null {
-  return at === null || turn === null ? null : { at, turn };
 }
 
 /**
