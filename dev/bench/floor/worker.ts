@@ -3,12 +3,13 @@ import { fileURLToPath } from 'node:url';
 import { Client } from '@temporalio/client';
 import { NativeConnection, Runtime, DefaultLogger, Worker, type InjectedSinks } from '@temporalio/worker';
 import OpenAI from 'openai';
+import { pondered } from '../load/pondered.ts';
 import type { FloorAnswer, FloorOrder } from './order.ts';
 import { bareConversation, messageSignal, type FloorSinks } from './workflow.ts';
 
 // A program: a bare Temporal worker, and in the same process the one who signals it, as cheaply as both can be had:
 // one connection for both (the worker's own, in Rust), no HTTP in front, no reply behind, and a turn's end told
-// through a sink. Worker settings are the product's.
+// through a sink. Worker settings are the product's, save the sticky queue's patience: the SDK's own costs the floor less.
 
 const QUEUE = 'floor';
 const setting = (name: string): string => {
@@ -40,7 +41,6 @@ const worker = await Worker.create({
   activities: { callModel },
   sinks,
   maxCachedWorkflows: 1000,
-  stickyQueueScheduleToStartTimeout: '3s',
   maxConcurrentWorkflowTaskExecutions: 40,
   maxConcurrentActivityTaskExecutions: 100,
 });
@@ -65,13 +65,13 @@ async function callModel(text: string): Promise<string> {
 }
 
 /** All conversations at once; in each the next message follows the end of the former's turn. */
-async function obey({ conversations, messages }: FloorOrder): Promise<void> {
+async function obey({ conversations, messages, think }: FloorOrder): Promise<void> {
   const began = performance.now();
-  await Promise.all(Array.from({ length: conversations }, () => converse(messages)));
+  await Promise.all(Array.from({ length: conversations }, () => converse(messages, think)));
   tell({ seconds: (performance.now() - began) / 1000 });
 }
 
-async function converse(messages: number): Promise<void> {
+async function converse(messages: number, think = 0): Promise<void> {
   const workflowId = `floor/${randomUUID()}`;
   for (let n = 0; n < messages; n += 1) {
     const over = new Promise<void>((resolve) => waiting.set(workflowId, resolve));
@@ -84,6 +84,7 @@ async function converse(messages: number): Promise<void> {
       signalArgs,
     });
     await over;
+    await pondered(think);
   }
   waiting.delete(workflowId);
 }

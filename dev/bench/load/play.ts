@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { BenchChannel } from './bench-stage.ts';
+import { pondered } from './pondered.ts';
 import type { Receiver } from './receiver.ts';
 
 /** A customer who writes on one channel. */
@@ -31,10 +32,13 @@ export async function converse({ channel, receiver, room }: Customer): Promise<A
   return { conversationId, ackMs, replyMs: arrived - began };
 }
 
-/** So many messages one after another, each after the reply to the former. */
-export async function converseTimes(customer: Customer, times: number): Promise<Answered[]> {
+/** So many messages one after another, each after the reply to the former and the time to read it. */
+export async function converseTimes(customer: Customer, times: number, think = 0): Promise<Answered[]> {
   const answered: Answered[] = [];
-  for (let n = 0; n < times; n += 1) answered.push(await converse(customer));
+  for (let n = 0; n < times; n += 1) {
+    answered.push(await converse(customer));
+    await pondered(think);
+  }
   return answered;
 }
 

@@ -12,6 +12,8 @@ export interface ProductRun {
 export interface LoadSize {
   conversations: number;
   messages: number;
+  /** Between a reply and the customer's next message, in milliseconds; absent: none. */
+  think?: number;
 }
 
 /** Messages that a customer writes in one go when they are answered together. */
@@ -23,11 +25,11 @@ const WRITING = 16;
 export function runSingly(
   bench: BenchStage,
   channel: BenchChannel,
-  { conversations, messages }: LoadSize,
+  { conversations, messages, think }: LoadSize,
 ): Promise<ProductRun> {
   return measured(bench, async () => {
     const all = customers(channel, bench.receiver, conversations);
-    await Promise.all(all.map((customer) => converseTimes(customer, messages)));
+    await Promise.all(all.map((customer) => converseTimes(customer, messages, think)));
   });
 }
 
