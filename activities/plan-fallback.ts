@@ -42,7 +42,7 @@ export function makePlanFallback(ports: ActivityPorts) {
     // is not to find it.
     const open = await ports.calls.open(ref);
     if (open !== null) await ports.calls.cancel(ref, open.id, 'turn_failed', now);
-    // Last: whatever fails before it is done again, and it is no statement that may be.
+    // Last: what fails before it is run again as a whole, and would store the event twice.
     if (!taken.replyIsOut) await ports.events.record(ref, 'turn_fell_back', { turn, reason: code }, now);
     return planned;
   };

@@ -21,7 +21,7 @@ export interface Ledger {
    * Writes how the call ended, and settles the customer messages it answered where it ended for good; a failure is
    * also a `message_failed` event, in the same transaction. A failure, or "not now", of an `attempt` that another has
    * followed writes nothing. Answers the state the row is in, which is another than the outcome's where somebody knew
-   * better; null: it had gone on before.
+   * better; null: "not now" was written to nothing.
    */
   record(
     ref: ConversationRef,

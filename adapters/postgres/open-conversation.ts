@@ -3,11 +3,9 @@ import type { OpenCall, OpenedConversation, Transcript } from '../../activities/
 import type { PendingApproval } from '../../contract/approval.ts';
 import type { OnNewMessage } from '../../domain/approval.ts';
 import { completeAgentSettings } from '../../domain/agent.ts';
-import type { AgentSettings } from '../../domain/agent.ts';
-import type { ChannelKind } from '../../domain/channel.ts';
-import type { Owner } from '../../domain/conversation.ts';
 import { asOrganisation } from './as-organisation.ts';
 import type { Statement } from './as-organisation.ts';
+import type { TurnRow } from './begin-turn.ts';
 import { enteredRow } from './entered-row.ts';
 import type { InboxRow } from './entered-row.ts';
 import { HAS_EXTERNAL_ACTIONS } from './external-action-reader.ts';
@@ -119,20 +117,23 @@ const UNDER_WAY: Statement = {
     order by c.planned_at`,
 };
 
-interface ConversationRow extends IdleSourceRow {
-  epoch: number;
-  owner: Owner;
-  status: 'open' | 'resolved';
-  turn: number;
-  last_message_seq: number;
-  channel: ChannelKind;
-  settings: Partial<AgentSettings>;
+type ReadAsForTurn =
+  | 'epoch'
+  | 'owner'
+  | 'status'
+  | 'turn'
+  | 'last_message_seq'
+  | 'channel'
+  | 'settings'
+  | 'external_actions'
+  | 'last_message_at'
+  | keyof IdleSourceRow;
+
+interface ConversationRow extends Pick<TurnRow, ReadAsForTurn> {
   last_turn_unsent: boolean;
   operator_id: string | null;
   queued: boolean;
   escalated_epoch: number | null;
-  external_actions: number;
-  last_message_at: Date | null;
   call_id: string | null;
   call_state: OpenCall['kind'] | null;
   call_planned_at: Date | null;

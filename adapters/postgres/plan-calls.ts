@@ -12,6 +12,7 @@ import type { CallRow } from './call-rows.ts';
 import { LAST_NUMBER, cancelOpen, lockForCalls, putAside } from './open-calls.ts';
 import type { ConversationForCalls } from './open-calls.ts';
 import { recordStep } from './plan-reply.ts';
+import { IS_OUT } from './reply-left.ts';
 import { storableJson } from './storable.ts';
 
 const STANDING: Statement = {
@@ -72,7 +73,7 @@ const ANSWERED: Statement = {
   text: `
     select from outbound
     where organisation_id = $1 and conversation_id = $2 and cause = $3 and part = 0
-      and state not in ('planned', 'refused')`,
+      and ${IS_OUT}`,
 };
 
 /** The turn's reply is on its way, or out. */

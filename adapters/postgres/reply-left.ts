@@ -6,6 +6,9 @@ import { knownOfTurn } from './begin-turn.ts';
 import type { TurnRow } from './begin-turn.ts';
 import type { FinalRefusal } from './final-refusal.ts';
 
+/** A message that is on its way or ended otherwise than by the fence's refusal. */
+export const IS_OUT = `state not in ('planned', 'refused')`;
+
 /**
  * Of a turn that has nothing to answer: the reply that a dead run of it sent, or began to. One that is still planned in
  * an earlier epoch would never leave, and nobody would ask the fence for it any more.
@@ -20,7 +23,7 @@ const REPLY_LEFT: Statement = {
     )
     select answers_seq, escalates from outbound
     where organisation_id = $1 and conversation_id = $2 and cause = $3 and part = 0
-      and state not in ('planned', 'refused')`,
+      and ${IS_OUT}`,
 };
 
 interface ReplyRow {

@@ -75,6 +75,20 @@ describe('what waits for a decision', () => {
     assert.equal(await outcomeHeard(), 'approved');
   });
 
+  it('APR-3 waits on where somebody asks Temporal to cancel it', async () => {
+    const { actionId, handle, outcomeHeard } = await waiting(null, 3_600);
+    await handle.cancel();
+    await eventually('the request is on its history', async () => {
+      const { events } = await handle.fetchHistory();
+      const at = (events ?? []).findIndex((event) => event.workflowExecutionCancelRequestedEventAttributes);
+      return at >= 0 && events?.slice(at).some((event) => event.workflowTaskCompletedEventAttributes);
+    });
+    assert.equal((await handle.describe()).status.name, 'RUNNING');
+    const body = { decision: 'deny' };
+    await journey.call('POST', `/v1/approvals/${actionId}/decision`, { as: 'operator', body });
+    assert.equal(await outcomeHeard(), 'denied');
+  });
+
   it('APR-3 reminds, expires, and tells the conversation by itself', async () => {
     const { actionId, handle, outcomeHeard, events } = await waiting(1, 3);
     await handle.result();
